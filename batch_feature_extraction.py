@@ -1,0 +1,96 @@
+"""Extract the features and labels of a task's recordings, of the development and the evaluation set.
+
+Killed at any moment and started again, it goes on where it was; started again when finished, it does nothing.
+Recordings that were added, changed or removed are noticed.
+"""
+
+import argparse
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+
+import joblib
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from cls_feature_class import FeatureClass, extract
+from parameter import InputError, add_settings, exit_with_one_line, get_params, settings_given
+
+EXAMPLES = """examples:
+  python batch_feature_extraction.py                      task 1: Ambisonic recordings
+  python batch_feature_extraction.py 2 --n_jobs 4         task 2 (microphone array) with four processes
+  python batch_feature_extraction.py 1 --dataset_dir /data/tau2019 --feat_label_dir /scratch/features
+  python batch_feature_extraction.py 1 --dask tcp://head:8786      on the workers of a Dask cluster
+"""
+SETTINGS = ('dataset_dir', 'feat_label_dir', 'dataset', 'feature_dtype', 'save_spectra', 'n_jobs')
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the extraction; `argv` is the command line, the script's name first. Returns the exit status."""
+    args = _parse_arguments(argv[1:])
+    params = get_params(args.task_id, **settings_given(args))
+    logging.basicConfig(format='warning: %(message)s')
+    development, evaluation = (
+        FeatureClass(params['dataset_dir'], params['feat_label_dir'], params['dataset'], is_eval,
+                     feature_dtype=params['feature_dtype'], save_spectra=params['save_spectra'],
+                     n_jobs=params['n_jobs']) for is_eval in (False, True))
+    # Without any recordings, the development set tells what is missing.
+    sets = [one for one in (development, evaluation) if one.has_recordings()] or [development]
+
+    with _backend(args.dask), _progress_bar() as bar, logging_redirect_tqdm():
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        summary = extract(sets, progress=show)
+
+    names = ' and '.join(one.name for one in sets)
+    folder = params['feat_label_dir']
+    if not summary.made:
+        print(f'{names}: nothing to do, all {summary.recordings} recordings are up to date in {folder}')
+    else:
+        print(f'{names}: {summary.made} of {summary.recordings} recordings extracted, '
+              f'{summary.megabytes:.0f} MB written to {folder} in {summary.seconds:.1f} s')
+    return 0
+
+
+def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
+    parser.add_argument('--dask', metavar='SCHEDULER',
+                        help='address of a Dask scheduler: its workers do the work, on a shared disk')
+    add_settings(parser, SETTINGS)
+    return parser.parse_args(argv)
+
+
+def _progress_bar() -> tqdm:
+    """One bar for the whole run (two passes over each recording), quiet where nobody watches."""
+    return tqdm(unit='pass', desc='extracting', disable=not sys.stderr.isatty(), dynamic_ncols=True)
+
+
+@contextlib.contextmanager
+def _backend(scheduler: str | None) -> Iterator[None]:
+    """Where joblib has the work done: in processes on this machine, or on a Dask cluster."""
+    if scheduler is None:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError("--dask: Dask is not installed, run `pip install 'dask[distributed]'`") from error
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InputError(f'--dask {scheduler}: no scheduler answers there ({error})') from error
+    with client, joblib.parallel_config(backend='dask'):
+        # The workers may have been started anywhere: they get the code that they are to run.
+        for module in ('parameter', 'cls_feature_class'):
+            client.upload_file(sys.modules[module].__file__)
+        yield
+
+
+if __name__ == '__main__':
+    with exit_with_one_line(__file__):
+        sys.exit(main(sys.argv))

@@ -1,0 +1,148 @@
+"""Time and memory of training: the network against its plain formulation, a batch against a copy of it.
+
+    python benchmarks/training.py                    the network at full size, and the generator
+    python benchmarks/training.py --filters 16       a smaller one
+    KERAS_BACKEND=jax python benchmarks/training.py  on another backend
+
+The plain formulation is the method as it is written: convolution, batch normalisation along the frequency
+axis, ReLU, pooling, compiled as Keras does by default. All ratios are taken within one run, the best of the
+repeats on both sides, taken in turns.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository
+import parameter
+
+with parameter.stderr_held_back():
+    import keras
+
+    import keras_model
+    from cls_data_generator import DataGenerator
+
+PARAMS = parameter.get_params()
+SHAPE = (PARAMS['batch_size'], PARAMS['sequence_length'], parameter.NB_BINS, 8)
+TARGETS = [(*SHAPE[:2], parameter.NB_CLASSES), (*SHAPE[:2], 2 * parameter.NB_CLASSES)]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--repeats', type=int, default=5)
+    parser.add_argument('--filters', type=int, default=PARAMS['nb_cnn2d_filt'])
+    args = parser.parse_args()
+    print(f'{keras.backend.backend()}, Keras {keras.__version__}, {os.cpu_count()} cores; batch '
+          f'{SHAPE[0]} x {SHAPE[1]} frames, {args.filters} filters; best of {args.repeats}')
+    compare_networks(args.filters, args.repeats)
+    compare_batches(args.repeats)
+
+
+def compare_networks(filters: int, repeats: int) -> None:
+    """Steps and predictions of the plain network, of ours, and of the paper's variant."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=SHAPE).astype(np.float32)
+    targets = [(rng.random(TARGETS[0]) < 0.1).astype(np.float32),
+               rng.normal(size=TARGETS[1]).astype(np.float32)]
+    models = {'plain': plain_network(filters), 'released': network(filters, 'released'),
+              'paper': network(filters, 'paper')}
+    models['released'].set_weights(models['plain'].get_weights())
+    outputs = [models[name].predict_on_batch(features) for name in ('plain', 'released')]
+    differences = [np.abs(one - other).max() for one, other in zip(*outputs)]
+    print(f'plain and released, equal weights: outputs differ by at most {max(differences):.1e}')
+
+    steps = best_times({name: lambda model=model: model.train_on_batch(features, targets)
+                        for name, model in models.items()}, repeats)
+    predictions = best_times({name: lambda model=model: model.predict_on_batch(features)
+                              for name, model in models.items()}, repeats)
+    print(f'{"":10} {"step":>8} {"/ plain":>8} {"predict":>8} {"/ plain":>8}')
+    for name in models:
+        step, prediction = steps[name], predictions[name]
+        print(f'{name:10} {step:6.2f} s {step / steps["plain"]:8.2f} {prediction:6.2f} s '
+              f'{prediction / predictions["plain"]:8.2f}')
+
+
+def network(filters: int, variant: str) -> keras.Model:
+    """The project's network at the default sizes."""
+    return keras_model.get_model(SHAPE, TARGETS, 0.0, filters, PARAMS['pool_size'], PARAMS['rnn_size'],
+                                 PARAMS['fnn_size'], PARAMS['loss_weights'], model_variant=variant)
+
+
+def plain_network(filters: int) -> keras.Model:
+    """The released network as the method is written, compiled with Keras' defaults."""
+    ours = network(filters, 'released')
+    features = keras.Input(SHAPE[1:])
+    x = features
+    for pool in PARAMS['pool_size']:
+        x = keras.layers.Conv2D(filters, 3, padding='same')(x)
+        x = keras.layers.BatchNormalization(axis=2)(x)
+        x = keras.layers.ReLU()(x)
+        x = keras.layers.MaxPooling2D((1, pool))(x)
+    rest = keras.Model(ours.get_layer('filters_first').input, ours.outputs)
+    model = keras.Model(features, rest(x))
+    model.compile('adam', ['binary_crossentropy', 'mse'], loss_weights=PARAMS['loss_weights'])
+    return model
+
+
+def compare_batches(repeats: int) -> None:
+    """A batch of the generator against the copying of its 67 MB; the memory that many batches leave used.
+
+    Copied from memory, and copied from the system's cache of the file, which is where a batch comes from.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        make_features(Path(folder), nb_recordings=8)
+        batches = DataGenerator(feat_label_dir=folder, split=1, batch_size=SHAPE[0], seq_len=SHAPE[1]).batches
+        features = batches[0][0]
+        numbers = iter(np.resize(np.arange(len(batches)), 100 * repeats))
+        file = next(Path(folder).glob('foa_dev_norm/*.npy'))
+        times = best_times({
+            'batch': lambda: batches[int(next(numbers))],
+            'file': lambda: np.fromfile(file, np.float32, count=features.size, offset=128),
+            'memory': features.copy}, 8 * repeats)
+        print(f'a batch of {features.nbytes / 1e6:.0f} MB: {1e3 * times["batch"]:.1f} ms; ratio to copying '
+              f'it from the cached file {times["batch"] / times["file"]:.2f}, '
+              f'from memory {times["batch"] / times["memory"]:.2f}')
+        before = psutil.Process().memory_info().rss
+        for _ in range(5):
+            for index in range(len(batches)):
+                batches[index]
+        grown = psutil.Process().memory_info().rss - before
+        print(f'resident memory after {5 * len(batches)} batches: {grown / 1e6:+.0f} MB')
+
+
+def make_features(folder: Path, nb_recordings: int) -> None:
+    """Random features and labels of full-size recordings."""
+    rng = np.random.default_rng(0)
+    for subfolder in ('foa_dev_norm', 'foa_dev_label'):
+        (folder / subfolder).mkdir()
+    for number in range(nb_recordings):
+        name = f'split1_ir0_ov1_{number}.npy'
+        np.save(folder / 'foa_dev_norm' / name,
+                rng.standard_normal((parameter.NB_FRAMES, 8 * parameter.NB_BINS), np.float32))
+        np.save(folder / 'foa_dev_label' / name,
+                np.zeros((parameter.NB_FRAMES, 3 * parameter.NB_CLASSES), np.int16))
+
+
+def best_times(calls: dict, repeats: int) -> dict[str, float]:
+    """Least seconds of each call, the calls taken in turns; the first turn only warms up."""
+    best = dict.fromkeys(calls, float('inf'))
+    for turn in range(repeats + 1):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if turn:
+                best[name] = min(best[name], time.perf_counter() - start)
+    return best
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,338 @@
+"""Show what a model gets wrong: which class it takes for which, where its directions are off, and when.
+
+    python misc_files/analyse_errors.py                                   # the dumps of task 1
+    python misc_files/analyse_errors.py results/4_foa_dev data/metadata_dev --output errors/
+    python misc_files/analyse_errors.py --task demo --format pdf --allow-missing
+
+In each frame references and predictions are paired, whatever their classes, so that the sum of the distances
+is least, as in 2019. A pair's DOA error is its distance; what stays alone is missed, or a false alarm.
+A table is printed, and three pictures are written:
+
+confusion   for each class what it is taken for, and how often it is missed; what false alarms are taken for
+directions  DOA error of the pairs by true azimuth, by true elevation, and on a map of both
+onsets      share of the events that are found, and their DOA error, by the time since the event began
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
+from calculate_SELD_metrics import find_recordings, read_reference_rows
+from cls_feature_class import event_frames, read_description
+from evaluation_metrics import read_output_rows
+from metrics import doa
+from misc_files import plotting
+from parameter import (
+    AZIMUTHS_DEG,
+    CLASSES,
+    ELEVATIONS_DEG,
+    GRID_STEP_DEG,
+    HOP_LENGTH_S,
+    NB_CLASSES,
+    NB_FRAMES,
+    TASKS,
+    InputError,
+    add_settings,
+    exit_with_one_line,
+    get_params,
+    settings_given,
+)
+
+# ------------------------------------------------------------------------------------------------------------
+# References and predictions, paired
+# ------------------------------------------------------------------------------------------------------------
+
+NOTHING = NB_CLASSES  # stands for the class where a reference or a prediction stays alone
+
+
+class Matches(NamedTuple):
+    """What became of each frame of each reference event, and the predictions that are left over.
+
+    The first fields are arrays of shape (reference frames,), the last one of shape (false alarms,).
+    """
+
+    class_index: np.ndarray  # of the reference
+    azimuth_deg: np.ndarray
+    elevation_deg: np.ndarray
+    since_onset: np.ndarray  # frames
+    predicted_class: np.ndarray  # NOTHING where the reference was missed
+    distance_deg: np.ndarray  # NaN where it was missed
+    false_alarms: np.ndarray  # classes of the predictions that were not paired
+
+
+def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
+          predictions: Sequence[np.ndarray]) -> Matches:
+    """Pair the events of recordings, frame by frame.
+
+    Parameters
+    ----------
+    references, predictions : sequences of arrays, shape (rows, 4)
+        For each recording the rows (frame, class, azimuth, elevation); frames from 3000 on are ignored.
+    since_onset : sequence of int arrays, shape (rows,)
+        For each reference row the frames since its event began.
+    """
+    reference, reference_order = _string_together(references)
+    prediction, _ = _string_together(predictions)
+    pairs = doa.pair(*(doa.directions(rows[:, 0].astype(int), rows[:, 2], rows[:, 3])
+                       for rows in (reference, prediction)))
+    predicted_class = np.full(len(reference), NOTHING)
+    predicted_class[pairs.reference] = prediction[pairs.prediction, 1]
+    distance_deg = np.full(len(reference), np.nan)
+    distance_deg[pairs.reference] = pairs.distance_deg
+    false_alarms = np.delete(prediction[:, 1], pairs.prediction)
+    class_index, azimuth_deg, elevation_deg = reference[:, 1:].T
+    return Matches(class_index.astype(int), azimuth_deg, elevation_deg,
+                   np.concatenate(since_onset)[reference_order], predicted_class, distance_deg, false_alarms)
+
+
+def _string_together(recordings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of all recordings with running frame numbers, ascending, and their places in the input."""
+    rows = np.concatenate(recordings)
+    recording = np.repeat(np.arange(len(recordings)), [len(one) for one in recordings])
+    inside = np.flatnonzero(rows[:, 0] < NB_FRAMES)
+    frame = rows[:, 0] + recording * NB_FRAMES
+    order = inside[np.argsort(frame[inside], kind='stable')]
+    return np.column_stack((frame, rows[:, 1:]))[order], order
+
+
+def read_since_onset(path: Path) -> np.ndarray:
+    """Frames since its event began, for each row of `read_reference_rows`."""
+    nb_frames = np.diff(event_frames(read_description(path)), axis=1)[:, 0] + 1
+    return np.concatenate([np.arange(0), *map(np.arange, nb_frames)])  # empty for an event after the minute
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Numbers
+# ------------------------------------------------------------------------------------------------------------
+
+
+def confusion(matches: Matches) -> np.ndarray:
+    """Frames of each reference class (or none: false alarms) that were taken for each class (or missed).
+
+    Returns
+    -------
+    int array, shape (12, 12)
+        Rows: the true class, the last are false alarms; columns: the predicted class, the last is missed.
+    """
+    counts = np.zeros((NB_CLASSES + 1, NB_CLASSES + 1), int)
+    np.add.at(counts, (matches.class_index, matches.predicted_class), 1)
+    counts[NOTHING, :NB_CLASSES] = np.bincount(matches.false_alarms, minlength=NB_CLASSES)
+    return counts
+
+
+class Quartiles(NamedTuple):
+    """Of the values in each bin, NaN where a bin is empty."""
+
+    low: np.ndarray
+    median: np.ndarray
+    high: np.ndarray
+
+
+def quartiles(values: np.ndarray, bins: np.ndarray, nb_bins: int) -> Quartiles:
+    """Quartiles of the values of each bin 0..nb_bins - 1; NaN among the values is passed over."""
+    known = np.isfinite(values) & (bins >= 0) & (bins < nb_bins)
+    order = np.argsort(bins[known], kind='stable')
+    borders = np.searchsorted(bins[known][order], np.arange(1, nb_bins))
+    parts = np.split(values[known][order], borders)
+    return Quartiles(*np.transpose([np.quantile(part, (0.25, 0.5, 0.75)) if len(part) else [np.nan] * 3
+                                    for part in parts]))
+
+
+def format_table(matches: Matches) -> str:
+    """A row a class: what became of it."""
+    counts = confusion(matches)
+    by_class = quartiles(matches.distance_deg, matches.class_index, NB_CLASSES)
+    head = f'{"class":12}{"seconds":>9}{"right":>8}{"missed":>8}   {"most taken for":22}{"DOA error":>9}'
+    lines = [head, '-' * len(head)]
+    for index, name in enumerate(CLASSES):
+        total = counts[index].sum()
+        if not total:
+            lines += [f'{name:12}{0:9.1f}']
+            continue
+        others = np.where(np.arange(NB_CLASSES) == index, 0, counts[index, :NB_CLASSES])
+        other = f'{CLASSES[others.argmax()]} {others.max() / total:.1%}' if others.any() else '-'
+        error = f'{by_class.median[index]:.1f}°' if counts[index, :NB_CLASSES].any() else '-'
+        lines += [f'{name:12}{total * HOP_LENGTH_S:9.1f}{counts[index, index] / total:8.1%}'
+                  f'{counts[index, NOTHING] / total:8.1%}   {other:22}{error:>9}']
+    return '\n'.join([*lines, '', f'false alarms: {len(matches.false_alarms) * HOP_LENGTH_S:.1f} s',
+                      'DOA error: median over the pairs, whatever their classes'])
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Pictures
+# ------------------------------------------------------------------------------------------------------------
+
+COLOUR = '#2a80aa'
+
+
+def plot_confusion(matches: Matches) -> Figure:
+    """A matrix of true and predicted classes, in percent of a true class's frames."""
+    counts = confusion(matches)
+    totals = counts.sum(axis=1, keepdims=True)
+    percent = 100 * np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    figure, axes = plt.subplots(figsize=(8, 7.2), layout='constrained')
+    axes.imshow(percent, cmap='Blues', vmin=0, vmax=100)
+    for row, column in np.argwhere(percent >= 0.5):
+        axes.text(column, row, f'{percent[row, column]:.0f}', ha='center', va='center', fontsize=9,
+                  color='white' if percent[row, column] > 60 else 'black')
+    axes.set_xticks(range(NB_CLASSES + 1), [*CLASSES, 'missed'], rotation=45, ha='left')
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position('top')
+    names = [*CLASSES, 'false alarms']
+    axes.set_yticks(range(NB_CLASSES + 1), [f'{name}  ({total * HOP_LENGTH_S:.0f} s)'
+                                            for name, total in zip(names, totals[:, 0])])
+    for draw_line in (axes.axhline, axes.axvline):
+        draw_line(NB_CLASSES - 0.5, color='black', linewidth=1)
+    axes.set_xlabel('predicted class')
+    axes.set_ylabel('true class (its length)')
+    figure.suptitle('What each class is taken for: percent of its frames', fontweight='bold')
+    return figure
+
+
+def plot_directions(matches: Matches) -> Figure:
+    """DOA error of the pairs by azimuth, by elevation, and on the grid of both."""
+    azimuth = _grid_index(matches.azimuth_deg, AZIMUTHS_DEG)
+    elevation = _grid_index(matches.elevation_deg, ELEVATIONS_DEG)
+    figure, axes = plt.subplot_mosaic([['azimuth', 'elevation'], ['map', 'map']], figsize=(10, 7),
+                                      width_ratios=[2, 1], layout='constrained')
+    by_azimuth = quartiles(matches.distance_deg, azimuth, len(AZIMUTHS_DEG))
+    by_elevation = quartiles(matches.distance_deg, elevation, len(ELEVATIONS_DEG))
+    _draw_quartiles(axes['azimuth'], AZIMUTHS_DEG, by_azimuth)
+    _draw_quartiles(axes['elevation'], ELEVATIONS_DEG, by_elevation)
+    axes['azimuth'].set_xticks(list(plotting.AZIMUTH_TICKS_DEG), plotting.AZIMUTH_TICKS_DEG.values())
+    axes['azimuth'].set_xlim(185, -185)  # left is left, as seen from the array
+    axes['azimuth'].set_xlabel('true azimuth (°)')
+    axes['azimuth'].set_ylabel('DOA error (°)')
+    axes['azimuth'].legend(frameon=False, ncols=2)
+    axes['elevation'].set_xticks(ELEVATIONS_DEG[::2])
+    axes['elevation'].set_xlabel('true elevation (°)')
+    axes['elevation'].sharey(axes['azimuth'])
+    axes['azimuth'].set_ylim(0, 1.25 * np.nanmax([*by_azimuth.high, *by_elevation.high, 1]))
+
+    cell = azimuth * len(ELEVATIONS_DEG) + elevation
+    medians = quartiles(matches.distance_deg, cell, len(AZIMUTHS_DEG) * len(ELEVATIONS_DEG)).median
+    edges = [np.array((*grid, grid[-1] + GRID_STEP_DEG)) - GRID_STEP_DEG / 2
+             for grid in (AZIMUTHS_DEG, ELEVATIONS_DEG)]
+    # A few frames of one bad event shall not make all others look alike.
+    most = np.quantile(medians[np.isfinite(medians)], 0.98) if np.isfinite(medians).any() else 1
+    image = axes['map'].pcolormesh(*edges, medians.reshape(len(AZIMUTHS_DEG), -1).T, cmap='YlOrRd', vmin=0,
+                                   vmax=most, rasterized=True)
+    axes['map'].set_xticks([120, 60, 0, -60, -120, -180])
+    axes['map'].set_yticks(ELEVATIONS_DEG)
+    axes['map'].invert_xaxis()
+    axes['map'].set_xlabel('true azimuth (°)')
+    axes['map'].set_ylabel('true elevation (°)')
+    figure.colorbar(image, ax=axes['map'], label='median DOA error (°)', pad=0.01, extend='max')
+    figure.suptitle('DOA error by direction', fontweight='bold')
+    return figure
+
+
+BIN_FRAMES = 5  # 0.1 s
+_LEAST_SHARE = 0.05  # the time axis ends when fewer events than that still sound
+
+
+def plot_onsets(matches: Matches) -> Figure:
+    """Share of the events that are found, and their DOA error, by the time since they began."""
+    bins = matches.since_onset // BIN_FRAMES
+    frames = np.bincount(bins)
+    nb_bins = int(np.flatnonzero(frames >= _LEAST_SHARE * frames.max())[-1]) + 1
+    time_s = (np.arange(nb_bins) + 0.5) * BIN_FRAMES * HOP_LENGTH_S
+    found = {
+        'paired with a prediction': matches.predicted_class != NOTHING,
+        'paired, and of the right class': matches.predicted_class == matches.class_index,
+    }
+    figure, (shares, distances, sounding) = plt.subplots(3, 1, sharex=True, figsize=(8, 7.5),
+                                                         height_ratios=[3, 3, 1.3], layout='constrained')
+    for (name, chosen), style, colour in zip(found.items(), ('--o', '-s'), ('#d49500', COLOUR)):
+        share = np.bincount(bins[chosen], minlength=len(frames)) / np.maximum(frames, 1)
+        shares.plot(time_s, 100 * share[:nb_bins], style, markersize=4, color=colour, label=name)
+    shares.set_ylim(0, 105)
+    shares.set_ylabel('frames found (%)')
+    _draw_quartiles(distances, time_s, quartiles(matches.distance_deg, bins, nb_bins))
+    distances.set_ylim(0, None)
+    distances.set_ylabel('DOA error (°)')
+    for panel in (shares, distances):
+        panel.legend(frameon=False, loc='best')
+    onsets = np.bincount(bins[matches.since_onset % BIN_FRAMES == 0], minlength=nb_bins)[:nb_bins]
+    sounding.bar(time_s, onsets, BIN_FRAMES * HOP_LENGTH_S, color='0.7')
+    sounding.set_ylabel('events\nsounding')
+    sounding.set_xlabel('time since the event began (s)')
+    sounding.set_xlim(0, nb_bins * BIN_FRAMES * HOP_LENGTH_S)
+    for panel in (shares, distances, sounding):
+        panel.grid(alpha=0.35)
+        panel.set_axisbelow(True)
+    figure.suptitle('Errors by the time since an event began', fontweight='bold')
+    return figure
+
+
+PICTURES = {'confusion': plot_confusion, 'directions': plot_directions, 'onsets': plot_onsets}
+
+
+def _grid_index(angle_deg: np.ndarray, grid_deg: Sequence[int]) -> np.ndarray:
+    """The nearest place on a grid; azimuths go round."""
+    index = np.round((angle_deg - grid_deg[0]) / GRID_STEP_DEG).astype(int)
+    return index % len(grid_deg) if grid_deg is AZIMUTHS_DEG else np.clip(index, 0, len(grid_deg) - 1)
+
+
+def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
+    axes.fill_between(x, values.low, values.high, color=COLOUR, alpha=0.25, linewidth=0, label='middle half')
+    axes.plot(x, values.median, '-s', markersize=4, color=COLOUR, label='median')
+    axes.grid(alpha=0.35)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Command line
+# ------------------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parse_arguments(argv)
+    params = get_params(args.task, **settings_given(args))
+    # As `seld.py` names the folder of its dumps.
+    dumps = f'{args.task}_{params["dataset"]}_{params["mode"]}'
+    predictions = args.predictions or Path(params['dcase_dir']) / dumps
+    references = args.references or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+
+    names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
+    described = [references / f'{name}.csv' for name in names]
+    matches = match([read_reference_rows(path) for path in described],
+                    [read_since_onset(path) for path in described],
+                    [read_output_rows(predictions / f'{name}.csv') for name in names])
+    if not len(matches.class_index):
+        raise InputError(f'{references}: no events in the descriptions of {len(names)} recordings')
+    plotting.choose_backend(args.show)
+    print(f'{len(names)} recordings of {predictions}'
+          + (f', {left_out} references have no prediction and are left out' if left_out else '')
+          + f'\n\n{format_table(matches)}\n')
+    figures = {name: plot(matches) for name, plot in PICTURES.items()}
+    plotting.save_or_show(figures, args, predictions / 'errors')
+    return 0
+
+
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('predictions', nargs='?', type=Path, help="folder of predictions [the task's dumps]")
+    parser.add_argument('references', nargs='?', type=Path, help="folder of descriptions [the task's]")
+    parser.add_argument('--output', type=Path, metavar='DIR',
+                        help='folder for the pictures [errors/ in the folder of predictions]')
+    plotting.add_picture_options(parser)
+    parser.add_argument('--allow-missing', action='store_true',
+                        help='leave out the recordings that have no prediction')
+    parser.add_argument('--task', default='1', choices=tuple(TASKS), metavar='ID',
+                        help='task of parameter.py whose folders are the defaults [%(default)s]')
+    add_settings(parser, ('dataset', 'mode', 'dataset_dir', 'dcase_dir'))
+    return parser.parse_args(argv)
+
+
+if __name__ == '__main__':
+    with exit_with_one_line(__file__):
+        sys.exit(main())

@@ -1,0 +1,320 @@
+"""Show how the events of a data set are distributed, from its descriptions: a table, and four pictures.
+
+    python misc_files/check_dataset_distribution.py                        # the descriptions of task 1
+    python misc_files/check_dataset_distribution.py data/metadata_eval     # another folder
+    python misc_files/check_dataset_distribution.py --output pictures/ --format pdf
+
+classes     number of examples, total length, and time with several events of the class at once, by split
+azimuths    distribution of the azimuths by split and room
+elevations  of the elevations
+directions  of both together
+
+Splits of a fair cross-validation look alike, and every class comes from everywhere.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
+from cls_feature_class import read_description
+from misc_files import plotting
+from parameter import (
+    AZIMUTHS_DEG,
+    CLASSES,
+    ELEVATIONS_DEG,
+    GRID_STEP_DEG,
+    NB_CLASSES,
+    TASKS,
+    InputError,
+    add_settings,
+    exit_with_one_line,
+    get_params,
+    parse_recording_name,
+    recording_order,
+    settings_given,
+)
+
+# ------------------------------------------------------------------------------------------------------------
+# Events
+# ------------------------------------------------------------------------------------------------------------
+
+UNKNOWN = -1  # room or overlap of a recording whose name does not tell
+
+
+class Events(NamedTuple):
+    """All events, one entry each in arrays of shape (events,)."""
+
+    recording: np.ndarray  # place in the list of recordings
+    split: np.ndarray
+    room: np.ndarray  # UNKNOWN where the name does not tell, as in the evaluation set
+    overlap: np.ndarray  # likewise
+    class_index: np.ndarray
+    start_s: np.ndarray
+    end_s: np.ndarray
+    azimuth_deg: np.ndarray
+    elevation_deg: np.ndarray
+    distance_m: np.ndarray
+
+    def where(self, chosen: np.ndarray) -> 'Events':
+        """The events of a mask."""
+        return Events(*(column[chosen] for column in self))
+
+
+def read_events(folder: Path) -> Events:
+    """All events of a folder of descriptions.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or holds no description, a name is not one of the data set, or a description
+        cannot be read.
+    """
+    paths = sorted(folder.glob('[!.]*.csv'), key=recording_order)
+    if not paths:
+        what = 'no descriptions (*.csv) in this folder' if folder.is_dir() else 'no such folder'
+        raise InputError(f'{folder}: {what}: name a folder of descriptions, or set --dataset_dir')
+    rows = []
+    for number, path in enumerate(paths):
+        name = parse_recording_name(path)
+        room, overlap = (UNKNOWN if value is None else value for value in (name.room, name.overlap))
+        rows += [(number, name.split, room, overlap, *event) for event in read_description(path)]
+    if not rows:
+        raise InputError(f'{folder}: {len(paths)} descriptions without any event')
+    columns = np.array(rows, float).T
+    whole = [column.astype(int) for column in columns[:5]]
+    return Events(*whole, *columns[5:])
+
+
+def count_by_class(events: Events) -> np.ndarray:
+    """Number of events of each class."""
+    return np.bincount(events.class_index, minlength=NB_CLASSES)
+
+
+def length_by_class(events: Events) -> np.ndarray:
+    """Total length of the events of each class in seconds."""
+    return np.bincount(events.class_index, events.end_s - events.start_s, NB_CLASSES)
+
+
+def overlap_by_class(events: Events) -> np.ndarray:
+    """Seconds in which two or more events of the class sound at once, for each class."""
+    # All starts and ends in the order of time, a recording and class after the other. Where an event ends as
+    # another starts the order does not matter: no time passes.
+    group = np.tile(events.recording * NB_CLASSES + events.class_index, 2)
+    time_s = np.concatenate((events.start_s, events.end_s))
+    step = np.repeat((1, -1), len(events.start_s))
+    order = np.lexsort((time_s, group))
+    sounding = np.cumsum(step[order])[:-1]  # back at 0 after each group
+    several_s = np.where(sounding > 1, np.diff(time_s[order]), 0)
+    return np.bincount(group[order][:-1] % NB_CLASSES, several_s, NB_CLASSES)
+
+
+# What the table and the first picture tell of each class: a function, and its decimals in the table.
+CLASS_FIGURES = {
+    'examples': (count_by_class, 0),
+    'total length (s)': (length_by_class, 0),
+    'same class at once (s)': (overlap_by_class, 1),
+}
+
+
+def class_table(events: Events) -> dict[str, np.ndarray]:
+    """For each of `CLASS_FIGURES` an array (splits, classes), splits ascending."""
+    of_splits = [events.where(events.split == split) for split in np.unique(events.split)]
+    return {title: np.array([by_class(of_split) for of_split in of_splits])
+            for title, (by_class, _) in CLASS_FIGURES.items()}
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Table
+# ------------------------------------------------------------------------------------------------------------
+
+
+def format_tables(events: Events) -> str:
+    """What the script prints."""
+    splits = np.unique(events.split)
+    columns = [*map(str, splits), 'all']
+    table = class_table(events)
+    width = 6 * len(columns)
+    lines = [' ' * 12 + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
+             f'{"class, split":12}' + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
+    lines += ['-' * len(lines[-1])]
+    values = {title: np.vstack((of_splits, of_splits.sum(axis=0))) for title, of_splits in table.items()}
+    for index, name in enumerate(CLASSES):
+        lines += [_table_row(name, [value[:, index] for value in values.values()])]
+    lines += [_table_row('all', [value.sum(axis=1) for value in values.values()]), '']
+
+    lines += [f'{"":12}{"recordings":>12}{"events":>9}{"length (min)":>14}{"at 1 m":>9}{"further":>9}']
+    groups = [('all', np.ones(len(events.split), bool))]
+    for label in ('split', 'overlap', 'room'):
+        values = getattr(events, label)
+        groups += [(f'{label} {value}', values == value) for value in np.unique(values[values != UNKNOWN])]
+    return '\n'.join(lines + [_group_row(name, events.where(chosen)) for name, chosen in groups])
+
+
+def _table_row(name: str, blocks: Sequence[np.ndarray]) -> str:
+    return f'{name:12}' + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
+                                  for block, (_, decimals) in zip(blocks, CLASS_FIGURES.values()))
+
+
+def _group_row(name: str, events: Events) -> str:
+    near = int((events.distance_m == 1).sum())
+    return (f'{name:12}{len(np.unique(events.recording)):12}{len(events.split):9}'
+            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{len(events.split) - near:9}')
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Pictures
+# ------------------------------------------------------------------------------------------------------------
+
+
+def plot_classes(events: Events) -> Figure:
+    """A panel for each of `CLASS_FIGURES`, a bar for each class and split."""
+    table = class_table(events)
+    splits = np.unique(events.split)
+    colours = plt.get_cmap('viridis')(np.linspace(0, 0.85, len(splits)))
+    height = 0.8 / len(splits)
+    figure, axes = plt.subplots(1, len(table), sharey=True, figsize=(11.5, 6), layout='constrained')
+    for panel, (title, values) in zip(axes, table.items()):
+        for place, (split, of_classes) in enumerate(zip(splits, values)):
+            panel.barh(np.arange(NB_CLASSES) - 0.4 + (place + 0.5) * height, of_classes, height,
+                       color=colours[place], label=f'split {split}')
+        panel.set_xlabel(title)
+        panel.set_xlim(0, 1.05 * values.max() or 1)
+        panel.grid(axis='x', alpha=0.35)
+        panel.set_axisbelow(True)
+    axes[0].set_yticks(range(NB_CLASSES), CLASSES)
+    axes[0].set_ylim(NB_CLASSES - 0.5, -0.5)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc='outside lower center', ncols=len(splits),
+                  frameon=False)
+    figure.suptitle('Classes', fontweight='bold')
+    return figure
+
+
+def plot_azimuths(events: Events) -> Figure:
+    """A histogram of the azimuths for each split and room."""
+    figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
+    for panel, chosen in panels:
+        counts, edges = np.histogram(_wrapped(chosen.azimuth_deg), _azimuth_edges())
+        panel.stairs(counts, edges, fill=True, color='#2a80aa')
+        panel.set_xticks(_AZIMUTH_TICKS_DEG)
+        panel.set_xlim(edges[-1], edges[0])  # left is left, as seen from the array
+    return figure
+
+
+def plot_elevations(events: Events) -> Figure:
+    """A histogram of the elevations for each split and room."""
+    figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
+    edges = _elevation_edges(events)
+    for panel, chosen in panels:
+        panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
+        panel.set_xticks(range(-80, 81, 20))
+        panel.set_xlim(edges[0], edges[-1])
+    return figure
+
+
+def plot_directions(events: Events) -> Figure:
+    """A map of the directions for each split and room, one colour bar for all."""
+    figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
+    edges = _azimuth_edges(), _elevation_edges(events)
+    maps = [np.histogram2d(_wrapped(chosen.azimuth_deg), chosen.elevation_deg, edges)[0]
+            for _, chosen in panels]
+    most = max(counts.max() for counts in maps)
+    for (panel, _), counts in zip(panels, maps):
+        image = panel.pcolormesh(*edges, counts.T, cmap='YlGnBu', vmin=0, vmax=most, rasterized=True)
+        panel.set_xticks(_AZIMUTH_TICKS_DEG)
+        panel.set_xlim(edges[0][-1], edges[0][0])
+        panel.set_yticks(range(-80, 81, 20))
+        panel.set_ylim(edges[1][0], edges[1][-1])
+        panel.grid(False)
+    bar = figure.colorbar(image, ax=[panel for panel, _ in panels], label='events', shrink=0.6, pad=0.01)
+    bar.locator = MaxNLocator(integer=True)
+    return figure
+
+
+PICTURES = {'classes': plot_classes, 'azimuths': plot_azimuths, 'elevations': plot_elevations,
+            'directions': plot_directions}
+
+
+_AZIMUTH_TICKS_DEG = (120, 60, 0, -60, -120)
+
+
+def _split_room_panels(events: Events, title: str, xlabel: str,
+                       ylabel: str) -> tuple[Figure, list[tuple[Axes, Events]]]:
+    """A figure with a row of panels for each split, a column for each room; the panels with their events."""
+    splits, rooms = np.unique(events.split), np.unique(events.room)
+    figure, axes = plt.subplots(len(splits), len(rooms), sharex=True, sharey=True, squeeze=False,
+                                figsize=(2 + 1.9 * max(3, len(rooms)), 1.2 + 1.5 * max(2, len(splits))),
+                                layout='constrained')
+    figure.suptitle(title, fontweight='bold')
+    figure.supxlabel(xlabel, fontsize='medium')
+    figure.supylabel(ylabel, fontsize='medium')
+    panels = []
+    for row, split in zip(axes, splits):
+        for panel, room in zip(row, rooms):
+            chosen = events.where((events.split == split) & (events.room == room))
+            where = f'split {split}' + ('' if room == UNKNOWN else f', room {room}')
+            panel.set_title(f'{where}: {len(chosen.split)} events', fontsize=8.5)
+            panel.tick_params(labelsize=8)
+            panel.grid(axis='y', alpha=0.35)
+            panel.set_axisbelow(True)
+            panels.append((panel, chosen))
+    return figure, panels
+
+
+def _wrapped(azimuth_deg: np.ndarray) -> np.ndarray:
+    """Azimuths from half a step of the grid below -180 on: 180 is -180."""
+    return (azimuth_deg - _azimuth_edges()[0]) % 360 + _azimuth_edges()[0]
+
+
+def _azimuth_edges() -> np.ndarray:
+    return np.array((*AZIMUTHS_DEG, AZIMUTHS_DEG[-1] + GRID_STEP_DEG)) - GRID_STEP_DEG / 2
+
+
+def _elevation_edges(events: Events) -> np.ndarray:
+    """Of the grid, or further where the descriptions have more."""
+    highest = np.ceil(np.abs(events.elevation_deg).max() / GRID_STEP_DEG) * GRID_STEP_DEG
+    highest = max(ELEVATIONS_DEG[-1], highest)
+    return np.arange(-highest, highest + GRID_STEP_DEG + 1, GRID_STEP_DEG) - GRID_STEP_DEG / 2
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Command line
+# ------------------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parse_arguments(argv)
+    params = get_params(args.task, **settings_given(args))
+    folder = args.metadata or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+    events = read_events(folder)
+    plotting.choose_backend(args.show)
+    print(f'{folder}\n\n{format_tables(events)}\n')
+    figures = {name: plot(events) for name, plot in PICTURES.items()}
+    plotting.save_or_show(figures, args, Path(params['dcase_dir']) / 'distribution')
+    return 0
+
+
+def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('metadata', nargs='?', type=Path, help="folder of descriptions [the task's]")
+    parser.add_argument('--output', type=Path, metavar='DIR',
+                        help='folder for the pictures [distribution/ in the folder of results]')
+    plotting.add_picture_options(parser)
+    parser.add_argument('--task', default='1', choices=tuple(TASKS), metavar='ID',
+                        help='task of parameter.py whose folders are the defaults [%(default)s]')
+    add_settings(parser, ('mode', 'dataset_dir', 'dcase_dir'))
+    return parser.parse_args(argv)
+
+
+if __name__ == '__main__':
+    with exit_with_one_line(__file__):
+        sys.exit(main())

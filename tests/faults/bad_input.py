@@ -1,0 +1,818 @@
+"""What the scripts are given on purpose that is wrong or odd, and how they end: a table.
+
+    python tests/faults/bad_input.py        # writes docs/BAD_INPUT.md from the table
+
+The test (test_bad_input.py) makes each row from the same healthy place (workplace.py), runs the command there
+and compares the line that it ends with. In a line `…` stands for any text, such as what a library says.
+"""
+
+import io
+import os
+import pickle
+import re
+import shutil
+import struct
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the repository, where pytest does not say so
+
+from parameter import CLASSES
+
+DOCUMENT = Path(__file__).resolve().parents[2] / 'docs' / 'BAD_INPUT.md'
+
+# Settings of the task that the commands run.
+TINY_TASK = {'quick_test': False, 'sequence_length': 10, 'batch_size': 2, 'nb_epochs': 2, 'epochs_per_fit': 1,
+             'patience': 100, 'learning_rate': 0.01, 'dropout_rate': 0.2, 'n_jobs': 1}
+
+EXTRACT = 'batch_feature_extraction.py tiny --feat_label_dir new'
+UPDATE = 'batch_feature_extraction.py tiny'
+TRAIN = 'seld.py tiny new --split 1 --dcase_output False'
+RESUME = 'seld.py tiny job --split 1 --resume'
+SCORE = 'calculate_SELD_metrics.py --task tiny --allow-missing'
+PREDICT = ('misc_files/predict_recording.py models/tiny_job_foa_dev_split1_model.keras '
+           'data/foa_dev/split1_ir0_ov1_1.wav')
+DRAW = ('misc_files/visualize_SELD_output.py --task tiny results/tiny_foa_dev/split1_ir0_ov1_1.csv '
+        '--output new')
+ERRORS = 'misc_files/analyse_errors.py --task tiny --allow-missing --output new'
+COUNT = 'misc_files/check_dataset_distribution.py data/metadata_dev --output new'
+TOUR = 'misc_files/test_SELD_metrics.py data/metadata_dev/split1_ir0_ov1_1.csv'
+SYNTHESIZE = ('misc_files/synthesize_dataset.py new --recordings 1 --eval_recordings 0 --seconds 6 '
+              '--formats foa --n_jobs 1')
+
+WAV = 'data/foa_dev/split1_ir0_ov1_1.wav'
+DESCRIPTION = 'data/metadata_dev/split1_ir0_ov1_1.csv'
+FEATURES = 'features/foa_dev_norm/split3_ir0_ov1_3.npy'
+LABELS = 'features/foa_dev_label/split3_ir0_ov1_3.npy'
+MOMENTS = 'features/foa_dev_moments/split3_ir0_ov1_3.npy'
+SCALER = 'features/foa_wts.npz'
+STATE = 'features/foa_dev_state.json'
+RUN = 'models/tiny_job_foa_dev_split1'
+OUTPUT = 'results/tiny_foa_dev/split1_ir0_ov1_1.csv'
+
+Change = Callable[[Path], None]
+
+
+class Row(NamedTuple):
+    """One bad input."""
+
+    what: str
+    path: str  # of the file that is changed, in the place; '' for none
+    change: Change | None
+    command: str
+    line: str | None  # that the command ends with, after 'SCRIPT: error: '; None where it does its work
+    status: int = 1
+    # A fault that shows only in the middle of the work: what was finished before is kept.
+    writes: bool = False
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Ways to spoil a file
+# ------------------------------------------------------------------------------------------------------------
+
+
+def nothing_at_all(path: Path) -> None:
+    path.unlink()
+
+
+def a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def link(target: str) -> Change:
+    def change(path: Path) -> None:
+        path.unlink()
+        path.symlink_to(target)
+    return change
+
+
+def content(data: bytes | str) -> Change:
+    """Other content; makes the folders and the file if need be."""
+    def change(path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return change
+
+
+def cut(nb_bytes: int) -> Change:
+    return lambda path: os.truncate(path, nb_bytes if nb_bytes >= 0 else path.stat().st_size + nb_bytes)
+
+
+def overwritten(offset: int, data: bytes) -> Change:
+    """Some bytes in the middle replaced; the file's time stays, as with a bad disk."""
+    def change(path: Path) -> None:
+        stat = path.stat()
+        with path.open('r+b') as file:
+            file.seek(offset)
+            file.write(data)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    return change
+
+
+def added(text: str) -> Change:
+    def change(path: Path) -> None:
+        path.write_bytes(path.read_bytes() + text.encode())
+    return change
+
+
+def replaced(before: str, after: str) -> Change:
+    def change(path: Path) -> None:
+        text = path.read_text()
+        assert before in text, (path, before)
+        path.write_text(text.replace(before, after))
+    return change
+
+
+def moved_to(target: str) -> Change:
+    """The file or folder has another name, relative to its folder."""
+    def change(path: Path) -> None:
+        (path.parent / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, path.parent / target)
+    return change
+
+
+def copied_to(target: str) -> Change:
+    return lambda path: shutil.copy(path, path.parent / target)
+
+
+def sound(*, channels: int = 4, rate: int = 48000, samples: int = 4800, subtype: str = 'PCM_16',
+          form: str = 'WAV', value: float | None = None) -> Change:
+    def change(path: Path) -> None:
+        noise = np.random.default_rng(0).normal(0, 0.1, (samples, channels))
+        if value is not None:
+            noise[samples // 2, -1] = value
+        with io.BytesIO() as buffer:
+            soundfile.write(buffer, noise, rate, subtype, format=form)
+            path.write_bytes(buffer.getvalue())
+    return change
+
+
+def damaged_without_scaler(path: Path) -> None:
+    overwritten(0, b'XX')(path)
+    (path.parents[1] / 'foa_wts.npz').unlink()
+
+
+def array(values: np.ndarray, *, pickled: bool = False) -> Change:
+    def change(path: Path) -> None:
+        with path.open('wb') as file:
+            np.save(file, values, allow_pickle=pickled)
+    return change
+
+
+def arrays(**values: np.ndarray) -> Change:
+    def change(path: Path) -> None:
+        with path.open('wb') as file:
+            np.savez(file, **values)
+    return change
+
+
+def _npy_header(text: str) -> bytes:
+    """A .npy file of a header alone."""
+    return b'\x93NUMPY\x01\x00' + struct.pack('<H', len(text) + 1) + text.encode() + b'\n'
+
+
+def _zip_with(name: str, data: bytes) -> bytes:
+    with io.BytesIO() as buffer:
+        with zipfile.ZipFile(buffer, 'w') as archive:
+            archive.writestr(name, data)
+        return buffer.getvalue()
+
+
+def _model_with_lambda(path: Path) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((10, 1024, 8)), keras.layers.Lambda(lambda x: x + 1)])
+    model.save(path)
+
+
+def _other_model(path: Path) -> None:
+    import keras
+
+    keras.Sequential([keras.Input((7,)), keras.layers.Dense(3)]).save(path)
+
+
+_HEADER = 'sound_event_recording,start_time,end_time,ele,azi,dist\n'
+_CLASSES = ', '.join(CLASSES)
+_NAN = float('nan')
+
+# ------------------------------------------------------------------------------------------------------------
+# The table
+# ------------------------------------------------------------------------------------------------------------
+
+TABLE: dict[str, list[Row]] = {
+    'Recordings': [
+        Row('empty file', WAV, content(b''), EXTRACT, f'{WAV}: cannot be decoded: …'),
+        Row('cut in the header', WAV, cut(20), EXTRACT, f'{WAV}: cannot be decoded: …'),
+        Row('cut in the samples', WAV, cut(1000), EXTRACT,
+            f'{WAV}: breaks off after 956 bytes of sound, expected 384000 by its header; copy or download '
+            'it again'),
+        Row('text named .wav', WAV, content('this is no sound\n'), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('wrong magic number', WAV, overwritten(0, b'RAFF'), EXTRACT, f'{WAV}: cannot be decoded: …'),
+        Row('MP3 magic number', WAV, content(b'ID3\x04' + bytes(200)), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('header that promises 2 GB', WAV, overwritten(40, struct.pack('<I', 2**31)), EXTRACT,
+            f'{WAV}: breaks off after 384000 bytes of sound, expected 2147483648 by its header; copy or '
+            'download it again'),
+        Row('header of a stream (length 2^32 - 1)', WAV, overwritten(40, b'\xff\xff\xff\xff'), EXTRACT,
+            None),
+        Row('header with 65,535 channels', WAV, overwritten(22, b'\xff\xff'), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('header with 0 channels', WAV, overwritten(22, b'\0\0'), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('header with 0 bits a sample', WAV, overwritten(34, b'\0\0'), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('header with 2^31 Hz', WAV, overwritten(24, struct.pack('<I', 2**31)), EXTRACT,
+            f'{WAV}: cannot be decoded: …'),
+        Row('no samples', WAV, sound(samples=0), EXTRACT, f'{WAV}: no samples'),
+        Row('stereo', WAV, sound(channels=2), EXTRACT, f'{WAV}: 2 channels, expected 4'),
+        Row('44.1 kHz', WAV, sound(rate=44100), EXTRACT, f'{WAV}: sampling rate 44100 Hz, expected 48000'),
+        Row('a sample is NaN', WAV, sound(subtype='FLOAT', value=_NAN), EXTRACT,
+            f'…/{WAV}: sample 2400 of channel 4 is nan, expected a finite number', writes=True),
+        Row('a sample is infinite', WAV, sound(subtype='DOUBLE', value=float('inf')), EXTRACT,
+            f'…/{WAV}: sample 2400 of channel 4 is inf, expected a finite number', writes=True),
+        Row('samples of 1e30', WAV, sound(subtype='FLOAT', value=1e30), EXTRACT, None, writes=True),
+        Row('samples of 1e30, float16 features', WAV,
+            sound(subtype='FLOAT', value=1e30), f'{EXTRACT} --feature_dtype float16', None, writes=True),
+        Row('one sample', WAV, sound(samples=1), EXTRACT, None),
+        Row('FLAC named .wav', WAV, sound(form='FLAC'), EXTRACT, None),
+        Row('six channels', WAV, sound(channels=6), EXTRACT, None),
+        Row('folder in its place', WAV, a_folder, EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
+        Row('dangling link', WAV, link('nowhere.wav'), EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
+        Row('link to itself', WAV, link('split1_ir0_ov1_1.wav'), EXTRACT,
+            f'{DESCRIPTION}: no recording {WAV}'),
+        Row('named pipe', WAV, a_pipe, EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
+        Row('endless device', WAV, link('/dev/zero'), EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
+        Row('name out of the grammar', WAV, moved_to('my recording.wav'), EXTRACT,
+            '3 problems:\n  data/foa_dev/my recording.wav: not a recording name of the data set, '
+            f'expected split{{S}}_ir{{R}}_ov{{O}}_{{N}} or split{{S}}_{{N}}\n  data/foa_dev/my '
+            f'recording.wav: no description data/metadata_dev/my recording.csv\n  {DESCRIPTION}: no '
+            f'recording {WAV}'),
+        Row('name of Arabic digits', WAV, moved_to('split١_ir0_ov1_1.wav'), EXTRACT,
+            '3 problems:\n  data/foa_dev/split١_ir0_ov1_1.wav: not a recording name of the data set, '
+            f'expected split{{S}}_ir{{R}}_ov{{O}}_{{N}} or split{{S}}_{{N}}\n  '
+            'data/foa_dev/split١_ir0_ov1_1.wav: no description data/metadata_dev/split١_ir0_ov1_1.csv\n  '
+            f'{DESCRIPTION}: no recording {WAV}'),
+        Row('ending in capitals', WAV, moved_to('split1_ir0_ov1_1.WAV'), EXTRACT, None),
+        Row('two of one name', WAV, copied_to('split1_ir0_ov1_1.flac'), EXTRACT,
+            'data/foa_dev/split1_ir0_ov1_1.flac: a second recording of this name, beside '
+            'split1_ir0_ov1_1.wav'),
+        Row('other files beside', WAV, copied_to('notes.txt'), EXTRACT, None),
+        Row('missing', WAV, nothing_at_all, EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
+        Row('empty file, predicted', WAV, content(b''), PREDICT, f'{WAV}: cannot be decoded: …'),
+        Row('stereo, predicted', WAV, sound(channels=2), PREDICT, f'{WAV}: 2 channels, expected 4'),
+        Row('a sample is NaN, predicted', WAV, sound(subtype='FLOAT', value=_NAN), PREDICT,
+            f'{WAV}: sample 2400 of channel 4 is nan, expected a finite number', writes=True),
+        Row('missing, predicted', WAV, nothing_at_all, PREDICT, f'{WAV}: no such recording'),
+        Row('folder in its place, predicted', WAV, a_folder, PREDICT,
+            f'{WAV}: no recordings (.wav, .flac) in this folder'),
+        Row('named pipe, predicted', WAV, a_pipe, PREDICT, f'{WAV}: no such recording'),
+        Row('empty file, drawn', WAV, content(b''), DRAW, f'{WAV}: not a recording that can be read: …'),
+        Row('cut in the header, drawn', WAV, cut(20), DRAW, f'{WAV}: not a recording that can be read: …'),
+    ],
+    'Descriptions': [
+        Row('empty file (no events)', DESCRIPTION, content(b''), EXTRACT, None),
+        Row('header alone (no events)', DESCRIPTION, content(_HEADER), EXTRACT, None),
+        Row('byte order mark, Windows line ends, quotes', DESCRIPTION,
+            content('\ufeff' + _HEADER.replace('\n', '\r\n') + '"knock", 0.1, 0.5, 0, 0, 1\r\n'), EXTRACT,
+            None),
+        Row('UTF-16', DESCRIPTION, content(_HEADER.encode('utf-16')), EXTRACT,
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+        Row('binary', DESCRIPTION, content(bytes(range(256))), EXTRACT,
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+        Row('zero bytes', DESCRIPTION, content(_HEADER + '\0\0\0\n'), EXTRACT,
+            f'{DESCRIPTION}:2: 1 cells, expected 6'),
+        Row('without its header', DESCRIPTION, content('knock,0.1,0.5,0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:1: columns 'knock,0.1,0.5,0,0,1', expected "
+            "'sound_event_recording,start_time,end_time,ele,azi,dist'"),
+        Row('row cut short', DESCRIPTION, added('knock,0.1,0.5'), EXTRACT,
+            f'{DESCRIPTION}:3: 3 cells, expected 6'),
+        Row('unknown class', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
+        Row('a time is NaN', DESCRIPTION, added('knock,nan,0.5,0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: start_time 'nan', expected a number from 0 to 86400"),
+        Row('end is infinite', DESCRIPTION, added('knock,0,inf,0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: end_time 'inf', expected a number from 0 to 86400"),
+        Row('end before start', DESCRIPTION, added('knock,0.5,0.1,0,0,1\n'), EXTRACT,
+            f'{DESCRIPTION}:3: end_time 0.1 is before start_time 0.5'),
+        Row('end in the year 3000', DESCRIPTION, added('knock,0.5,3e10,0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: end_time '3e10', expected a number from 0 to 86400"),
+        Row('direction off the grid', DESCRIPTION, added('knock,0.1,0.5,0,5,1\n'), EXTRACT,
+            f'{DESCRIPTION}:3: azi 5 is off the grid, expected a multiple of 10 from -180 to 170'),
+        Row('unclosed quote', DESCRIPTION, added('"knock,0.1,0.5,0,0,1\n'), EXTRACT,
+            f'{DESCRIPTION}:3: 1 cells, expected 6'),
+        Row('a cell of 200,000 letters', DESCRIPTION, added('k' * 200_000 + ',0,1,0,0,1\n'), EXTRACT,
+            f'{DESCRIPTION}:3: not a row of a CSV file: field larger than field limit (131072)'),
+        Row('three wrong rows are told together', DESCRIPTION,
+            added('a,0,1,0,0,1\nb,0,1,0,0,1\nc,0,1,0,0,1\n'), EXTRACT,
+            f"3 problems:\n  {DESCRIPTION}:3: class 'a', expected one of {_CLASSES}\n  {DESCRIPTION}:4: "
+            f"class 'b', expected one of {_CLASSES}\n  {DESCRIPTION}:5: class 'c', expected one of "
+            f"{_CLASSES}"),
+        Row('missing', DESCRIPTION, nothing_at_all, EXTRACT, f'{WAV}: no description {DESCRIPTION}'),
+        Row('folder in its place', DESCRIPTION, a_folder, EXTRACT, f'{WAV}: no description {DESCRIPTION}'),
+        Row('named pipe', DESCRIPTION, a_pipe, EXTRACT, f'{WAV}: no description {DESCRIPTION}'),
+        Row('unknown class, scored', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), SCORE,
+            f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
+        Row('folder in its place, scored', DESCRIPTION, a_folder, SCORE, f'{DESCRIPTION}: Is a directory'),
+        Row('end in the year 3000, scored', DESCRIPTION, added('knock,0.5,3e10,0,0,1\n'), SCORE,
+            f"{DESCRIPTION}:3: end_time '3e10', expected a number from 0 to 86400"),
+        Row('end in the year 3000, drawn', DESCRIPTION, added('knock,0.5,3e10,0,0,1\n'), DRAW,
+            f"{DESCRIPTION}:3: end_time '3e10', expected a number from 0 to 86400"),
+        Row('unknown class, counted', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), COUNT,
+            f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
+        Row('named pipe, counted', DESCRIPTION, a_pipe, COUNT,
+            f'{DESCRIPTION}: a pipe or a device, expected a file'),
+        Row('unknown class, toured', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), TOUR,
+            f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
+        Row('end in the year 3000, toured', DESCRIPTION, added('knock,0.5,3e10,0,0,1\n'), TOUR,
+            f"{DESCRIPTION}:3: end_time '3e10', expected a number from 0 to 86400"),
+    ],
+    'Predictions (output format)': [
+        Row('empty file (nothing predicted)', OUTPUT, content(b''), SCORE, None),
+        Row('byte order mark, Windows line ends, floats', OUTPUT, content('\ufeff0,1,20.0,10\r\n'), SCORE,
+            None),
+        Row('with a header', OUTPUT, content('frame,class,azimuth,elevation\n0,1,20,10\n'), SCORE,
+            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            "output format has no header)"),
+        Row('five columns', OUTPUT, added('0,1,20,10,1\n'), SCORE,
+            f"{OUTPUT}, line 212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
+            "elevation"),
+        Row('row cut short', OUTPUT, added('0,1,2'), SCORE,
+            f"{OUTPUT}, line 212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
+        Row('unknown class', OUTPUT, added('0,11,20,10\n'), SCORE,
+            f"{OUTPUT}, line 212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter)"),
+        Row('negative frame', OUTPUT, added('-1,1,20,10\n'), SCORE,
+            f"{OUTPUT}, line 212: found '-1,1,20,10': frame -1, expected 0 or more"),
+        Row('a number is NaN', OUTPUT, added('0,1,nan,10\n'), SCORE,
+            f"{OUTPUT}, line 212: found '0,1,nan,10': expected four whole numbers"),
+        Row('a number of 30 digits', OUTPUT, added('0,1,' + '9' * 30 + ',10\n'), SCORE,
+            f"{OUTPUT}, line 212: found '0,1,999999999999999999999999999999,10': expected numbers of at "
+            "most 9 digits"),
+        Row('elevation beyond the pole', OUTPUT, added('0,1,20,100\n'), SCORE,
+            f"{OUTPUT}, line 212: found '0,1,20,100': elevation 100, expected -90..90 (the order is "
+            "frame, class, azimuth, elevation)"),
+        Row('binary', OUTPUT, content(bytes(range(256))), SCORE,
+            f"{OUTPUT}, line 1: found '\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08': 1 columns, "
+            "expected 4: frame, class, azimuth, elevation"),
+        Row('a pickle', OUTPUT, content(pickle.dumps({0: [[1, 20, 10]]})), SCORE,
+            f"{OUTPUT}, line 1: found "
+            "'\\x80\\x04\\x95\\x13\\x00\\x00\\x00\\x00\\x00\\x00\\x00}\\x94K\\x00]\\x94]\\x94(K\\x01K\\x"
+            "14K': 1 columns, expected 4: frame, class, azimuth, elevation"),
+        Row('folder in its place', OUTPUT, a_folder, SCORE, f'{OUTPUT}: Is a directory'),
+        Row('dangling link', OUTPUT, link('nowhere.csv'), SCORE, f'{OUTPUT}: No such file or directory'),
+        Row('named pipe', OUTPUT, a_pipe, SCORE, f'{OUTPUT}: a pipe or a device, expected a file'),
+        Row('without a reference', OUTPUT, copied_to('split1_ir0_ov1_99.csv'), SCORE,
+            'results/tiny_foa_dev: 2 predictions for 4 references in data/metadata_dev, missing: '
+            'split2_ir0_ov1_2, split3_ir0_ov1_3, split4_ir0_ov1_4; surplus: split1_ir0_ov1_99'),
+        Row('name out of the grammar', OUTPUT, moved_to('my recording.csv'), SCORE,
+            'results/tiny_foa_dev: 1 predictions for 4 references in data/metadata_dev, missing: '
+            'split1_ir0_ov1_1, split2_ir0_ov1_2, split3_ir0_ov1_3, split4_ir0_ov1_4; surplus: my '
+            'recording'),
+        Row('none at all', OUTPUT, nothing_at_all, SCORE,
+            'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
+            'folder'),
+        Row('the settings beside are no JSON', 'results/tiny_foa_dev/settings.json', cut(20), SCORE,
+            'results/tiny_foa_dev/settings.json: not a JSON file: …'),
+        Row('the settings beside are a list', 'results/tiny_foa_dev/settings.json', content('[]'), SCORE,
+            'results/tiny_foa_dev/settings.json: found no quick_test, expected the settings that seld.py '
+            'writes'),
+        Row('with a header, drawn', OUTPUT, content('frame,class,azimuth,elevation\n'), DRAW,
+            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            "output format has no header)"),
+        Row('folder in its place, drawn', OUTPUT, a_folder, DRAW,
+            f'{OUTPUT}: no predictions (*.csv) in this folder'),
+        Row('missing, drawn', OUTPUT, nothing_at_all, DRAW, f'{OUTPUT}: No such file or directory'),
+        Row('named pipe, drawn', OUTPUT, a_pipe, DRAW, f'{OUTPUT}: a pipe or a device, expected a file'),
+        Row('with a header, analysed', OUTPUT, content('frame,class,azimuth,elevation\n'), ERRORS,
+            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            "output format has no header)"),
+        Row('none at all, analysed', OUTPUT, nothing_at_all, ERRORS,
+            'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
+            'folder'),
+    ],
+    'Features, labels and their books': [
+        Row('empty file', FEATURES, content(b''), TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('cut', FEATURES, cut(-1), TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('wrong magic number', FEATURES, overwritten(0, b'XX'), TRAIN,
+            f'{FEATURES}: not a .npy file of features; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('a header that promises 1 PB', FEATURES,
+            overwritten(0,
+            _npy_header( "{'descr': '<f4', 'fortran_order': False, 'shape': (50000000, 5000000), }")), TRAIN,
+            f'{FEATURES}: not a .npy file of features; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('a header that is code', FEATURES,
+            overwritten(0, _npy_header( "__import__('os').system('touch broken') or {}")), TRAIN,
+            f'{FEATURES}: not a .npy file of features; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('other numbers of the same size', FEATURES,
+            overwritten(0,
+            _npy_header( "{'descr': '<i4', 'fortran_order': False, 'shape': (50, 8192), }".ljust(117))),
+            TRAIN,
+            f'{FEATURES}: features of type int32 and shape (50, 8192), expected float32 or float16 in two '
+            'dimensions; remove it and run `python batch_feature_extraction.py`'),
+        Row('other shape of the same size', FEATURES,
+            overwritten(0,
+            _npy_header( "{'descr': '<f4', 'fortran_order': False, 'shape': (100, 4096), }".ljust(117))),
+            TRAIN,
+            'features/foa_dev_norm/split4_ir0_ov1_4.npy: 50 frames of 8192 columns, expected 100 of 4096 '
+            'as in the other files; extract the features again'),
+        Row('pickled objects', FEATURES, array(np.array([{}, []], object), pickled=True), TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('pickled objects in the size of the features', FEATURES,
+            overwritten(0,
+            _npy_header( "{'descr': '|O', 'fortran_order': False, 'shape': (50, 8192), }".ljust(117))), TRAIN,
+            f'{FEATURES}: not a .npy file of features; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('a feature is NaN', FEATURES, overwritten(128 + 4 * 8192 * 7, struct.pack('<f', _NAN)), TRAIN,
+            f'the loss is nan in epoch 1, batch 3: {FEATURES}: non-finite features in frame 7; the rounds '
+            'before are kept: mend the features or lower learning_rate, then --resume', writes=True),
+        Row('folder in its place', FEATURES, a_folder, TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('dangling link', FEATURES, link('nowhere.npy'), TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('missing', FEATURES, nothing_at_all, TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('named pipe', FEATURES, a_pipe, TRAIN,
+            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('one that belongs to no recording', FEATURES, copied_to('split3_ir0_ov1_99.npy'), UPDATE,
+            'features/foa_dev_norm/split3_ir0_ov1_99.npy: belongs to no recording of data/foa_dev; '
+            'remove it'),
+        Row('cut, extracted again', FEATURES, cut(-1), UPDATE, None),
+        Row('labels empty', LABELS, content(b''), TRAIN,
+            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('labels float64', LABELS, array(np.zeros((50, 33))), TRAIN,
+            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('labels pickled in their size', LABELS,
+            overwritten(0,
+            _npy_header( "{'descr': '|O', 'fortran_order': False, 'shape': (50, 33), }".ljust(117))), TRAIN,
+            f'{LABELS}: not a .npy file of labels; remove it and run `python batch_feature_extraction.py`'),
+        Row('labels missing', LABELS, nothing_at_all, TRAIN,
+            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('moments damaged, scaler missing', MOMENTS, damaged_without_scaler, UPDATE,
+            f'{MOMENTS}: not a .npy file of moments; remove it and run `python '
+            'batch_feature_extraction.py`', writes=True),
+        Row('scaler empty', SCALER, content(b''), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler cut', SCALER, cut(1000), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler of another size', SCALER, arrays(mean=np.zeros(7), scale=np.ones(7)), TRAIN,
+            f'{SCALER}: scaler of shapes (7,) and (7,), expected (8192,); remove it and run '
+            '`python batch_feature_extraction.py`'),
+        Row('scaler of letters', SCALER, arrays(mean=np.full(8192, 'a'), scale=np.full(8192, 'b')), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler without scale', SCALER, arrays(mean=np.zeros(8192)), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler of another extraction', SCALER, arrays(mean=np.zeros(8192), scale=np.ones(8192)), TRAIN,
+            f'features/foa_dev_norm: normalised with another scaler than {SCALER}; run `python '
+            'batch_feature_extraction.py tiny`'),
+        Row('scaler with pickled objects', SCALER,
+            content(_zip_with('mean.npy', _npy_header(
+                "{'descr': '|O', 'fortran_order': False, 'shape': (8192,), }") + pickle.dumps([]))), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler is a .npy file', SCALER, array(np.zeros(8192)), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler is a pickle (joblib)', SCALER, content(pickle.dumps({'mean': 0})), TRAIN,
+            f'{SCALER}: not a scaler of this project; remove it and run `python '
+            'batch_feature_extraction.py`'),
+        Row('scaler is a folder', SCALER, a_folder, TRAIN,
+            f'{SCALER}: no scaler; run `python batch_feature_extraction.py` on the development set first'),
+        Row('scaler is a folder, extracted', SCALER, a_folder, UPDATE, f'{SCALER}: Is a directory',
+            writes=True),
+        Row('scaler cut, extracted again', SCALER, cut(1000), UPDATE, None),
+        Row('books empty', STATE, content(b''), TRAIN, f'{STATE}: not a JSON file: …'),
+        Row('books cut', STATE, cut(100), TRAIN, f'{STATE}: not a JSON file: …'),
+        Row('books are a list', STATE, content('[1, 2]'), TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('books without entries', STATE, content('{"version": 1}'), TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('books with an unknown entry', STATE,
+            replaced('"complete": true', '"complete": true, "x": 3'), TRAIN, None),
+        Row('books whose lines are numbers', STATE,
+            content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
+            TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('books of a run that was stopped', STATE,
+            replaced('"complete": true', '"complete": false'), TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('books cut, extracted again', STATE, cut(100), UPDATE, f'{STATE}: not a JSON file: …'),
+        Row('books whose lines are numbers, extracted again', STATE,
+            content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
+            UPDATE,
+            None),
+        Row('books are a folder', STATE, a_folder, TRAIN, f'{STATE}: Is a directory'),
+    ],
+    'Models and what stands beside them': [
+        Row('model empty', f'{RUN}_model.keras', content(b''), PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model cut', f'{RUN}_model.keras', cut(5000), PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model is another zip file', f'{RUN}_model.keras',
+            content(_zip_with('hello.txt', b'hello')), PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model is HDF5 by its magic number', f'{RUN}_model.keras',
+            content(b'\x89HDF\r\n\x1a\n' + bytes(100)), PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model is a pickle', f'{RUN}_model.keras', content(pickle.dumps([1, 2])), PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model with code in it (a lambda)', f'{RUN}_model.keras', _model_with_lambda, PREDICT,
+            f'{RUN}_model.keras: not a model that can be loaded: …'),
+        Row('model of another shape', f'{RUN}_model.keras', _other_model, PREDICT,
+            f'{RUN}_model.keras: its input has the shape (None, 7), expected (None, 10, 1024, 8) by the '
+            'settings beside it'),
+        Row('model missing', f'{RUN}_model.keras', nothing_at_all, PREDICT,
+            f'{RUN}_model.keras: no such model, expected a file ..._model.keras that seld.py wrote'),
+        Row('model is a folder', f'{RUN}_model.keras', a_folder, PREDICT,
+            f'{RUN}_model.keras: no such model, expected a file ..._model.keras that seld.py wrote'),
+        Row('model is a named pipe', f'{RUN}_model.keras', a_pipe, PREDICT,
+            f'{RUN}_model.keras: no such model, expected a file ..._model.keras that seld.py wrote'),
+        Row('model not of seld.py', f'{RUN}_model.keras',
+            copied_to('mine.keras'), PREDICT.replace('tiny_job_foa_dev_split1_model', 'mine'),
+            'models/mine.keras: no such model, expected a file ..._model.keras that seld.py wrote'),
+        Row('settings missing', f'{RUN}.json', nothing_at_all, PREDICT,
+            f'{RUN}.json: missing, expected beside tiny_job_foa_dev_split1_model.keras: seld.py writes '
+            'them together, keep them together'),
+        Row('settings no JSON', f'{RUN}.json', cut(50), PREDICT, f'{RUN}.json: not a JSON file: …'),
+        Row('settings not UTF-8', f'{RUN}.json', content(b'\xff\xfe'), PREDICT,
+            f'{RUN}.json: not a JSON file: …'),
+        Row('settings nested 100,000 deep', f'{RUN}.json', content('[' * 100_000), PREDICT,
+            f'{RUN}.json: not a JSON file: …'),
+        Row('settings are a list', f'{RUN}.json', content('[]'), PREDICT,
+            f'{RUN}.json: expected the settings that seld.py writes, with params / feature_dtype and '
+            'sequence_length'),
+        Row('settings of another type', f'{RUN}.json',
+            replaced('"sequence_length": 10', '"sequence_length": "ten"'), PREDICT,
+            f'{RUN}.json: expected the settings that seld.py writes, with params / feature_dtype and '
+            'sequence_length'),
+        Row('scaler missing', f'{RUN}_wts.npz', nothing_at_all, PREDICT,
+            f'{RUN}_wts.npz: missing, expected beside tiny_job_foa_dev_split1_model.keras: seld.py writes '
+            'them together, keep them together'),
+        Row('scaler of another size', f'{RUN}_wts.npz', arrays(mean=np.zeros(7), scale=np.ones(7)), PREDICT,
+            f'{RUN}_wts.npz: scaler of shapes (7,) and (7,), expected (8192,); remove it and run '
+            '`python batch_feature_extraction.py`'),
+        Row('scaler with NaN', f'{RUN}_wts.npz',
+            arrays(mean=np.full(8192, _NAN), scale=np.ones(8192)), PREDICT,
+            f'{RUN}_wts.npz: scaler with numbers that are not finite or scales that are not positive; '
+            'remove it and run `python batch_feature_extraction.py`'),
+        Row('settings no JSON, resumed', f'{RUN}.json', cut(50), RESUME,
+            f'{RUN}.json: not a JSON file: …'),
+        Row('settings are a list, resumed', f'{RUN}.json', content('[]'), RESUME,
+            f'{RUN}.json: not what seld.py writes there, expected params; start the run anew '
+            '(--overwrite), or choose another job id'),
+        Row('state no JSON, resumed', f'{RUN}_state.json', cut(50), RESUME,
+            f'{RUN}_state.json: not a JSON file: …'),
+        Row('state is a list, resumed', f'{RUN}_state.json', content('[]'), RESUME,
+            f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
+            'start the run anew (--overwrite), or choose another job id'),
+        Row('state without a history, resumed', f'{RUN}_state.json', content('{}'), RESUME,
+            f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
+            'start the run anew (--overwrite), or choose another job id'),
+        Row('checkpoint of the state missing, resumed', f'{RUN}_state.json',
+            replaced('"results": {', '"results": null, "before": {'), f'{RESUME} --nb_epochs 3',
+            f'{RUN}_round2.keras: no such model; train it again (--overwrite)'),
+        Row('a run that exists', '', None, 'seld.py tiny job --split 1',
+            f'{RUN}.json: this run exists; --resume goes on with it, --overwrite starts it anew, another '
+            'job id leaves it alone'),
+        Row('resumed with another learning rate', '', None, f'{RESUME} --learning_rate 0.5',
+            f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; resume it with the same '
+            'settings, or choose another job id'),
+        Row("settings of another job's predictions no JSON", 'results/tiny_foa_dev/settings.json',
+            cut(50), 'seld.py tiny new --split 1',
+            'results/tiny_foa_dev/settings.json: not a JSON file: …'),
+        Row("settings of another job's predictions are a list", 'results/tiny_foa_dev/settings.json',
+            content('[]'), 'seld.py tiny new --split 1',
+            'results/tiny_foa_dev/settings.json: not what seld.py writes there, expected job, params; '
+            'start the run anew (--overwrite), or choose another job id'),
+        Row('predictions of another job', '', None, 'seld.py tiny new --split 1',
+            "results/tiny_foa_dev: holds the predictions of job 'job'; choose another dcase_dir, or "
+            "--overwrite them"),
+        Row('data set of another kind to go on with', 'new/synthesis.json',
+            content('{"settings": {"seed": 1}}'), SYNTHESIZE,
+            "new: holds another data set, synthesis.json says {'script_version': None, 'recordings': "
+            "None, 'eval_recordings': None, 'seconds': None, 'seed': 1, 'formats': None}, expected "
+            "{'script_version': 1, 'recordings': 1, 'eval_recordings': 0, 'seconds': 6, 'seed': 2019, "
+            "'formats': ['foa']}; choose another folder, or remove this one"),
+        Row('settings of a data set no JSON', 'new/synthesis.json', content('{'), SYNTHESIZE,
+            'new/synthesis.json: not a JSON file: …'),
+        Row('settings of a data set a list', 'new/synthesis.json', content('[]'), SYNTHESIZE,
+            "new: holds another data set, synthesis.json says {'script_version': None, 'recordings': "
+            "None, 'eval_recordings': None, 'seconds': None, 'seed': None, 'formats': None}, expected "
+            "{'script_version': 1, 'recordings': 1, 'eval_recordings': 0, 'seconds': 6, 'seed': 2019, "
+            "'formats': ['foa']}; choose another folder, or remove this one"),
+    ],
+    'Folders and names': [
+        Row('no data at all', 'data', moved_to('elsewhere'), EXTRACT,
+            '2 problems:\n  data/foa_dev: no such folder of recordings; set dataset_dir\n  '
+            'data/metadata_dev: no such folder of descriptions'),
+        Row('no descriptions', 'data/metadata_dev', moved_to('elsewhere'), EXTRACT,
+            'data/metadata_dev: no such folder of descriptions'),
+        Row('recordings are a file', 'data/foa_dev',
+            lambda path: (shutil.rmtree(path), path.write_text('')), EXTRACT,
+            'data/foa_dev: no such folder of recordings; set dataset_dir'),
+        Row('features below a file', '', None, f'batch_feature_extraction.py tiny --feat_label_dir {WAV}/new',
+            f'{WAV}/new: Not a directory'),
+        Row('features is a file', 'new', content(b''), EXTRACT, 'new: File exists'),
+        Row('models is a file', 'other', content(b''), f'{TRAIN} --model_dir other', 'other: File exists'),
+        Row('results is a file', 'other', content(b''), f'{TRAIN} --dcase_output True --dcase_dir other',
+            'other/tiny_foa_dev: Not a directory', writes=True),
+        Row('scores into a folder', '', None, f'{SCORE} --json data', 'data: Is a directory'),
+        Row('scores into a folder that is not there', '', None, f'{SCORE} --json nowhere/scores.json',
+            'nowhere/scores.json: No such file or directory'),
+        Row('scores onto a device', '', None, f'{SCORE} --csv /dev/null/scores.csv',
+            '/dev/null/scores.csv: Not a directory'),
+        Row('pictures below a file', '', None, DRAW.replace('--output new', f'--output {WAV}/new'),
+            f'{WAV}/new: Not a directory'),
+        Row('picture of an unknown kind', '', None, DRAW.replace('--output new', '--output new.bmp'),
+            'new.bmp: expected a file name that ends in .png, .pdf, .svg'),
+        Row('spaces', 'data',
+            moved_to('my data'),
+            "batch_feature_extraction.py tiny --feat_label_dir 'my features' " "--dataset_dir 'my data'",
+            None),
+        Row('letters of all kinds', 'data',
+            moved_to('Дані 数据 ä'),
+            'batch_feature_extraction.py tiny --feat_label_dir ' "'Ознаки 特征' --dataset_dir 'Дані 数据 ä'",
+            None),
+        Row('line break in a name', 'data',
+            moved_to('da\nta'),
+            'batch_feature_extraction.py tiny --feat_label_dir ' "'fea\ntures' --dataset_dir 'da\nta'",
+            None),
+        Row('line break in the name of a missing folder', '', None, f"{EXTRACT} --dataset_dir 'da\nta'",
+            '2 problems:\n  da\\nta/foa_dev: no such folder of recordings; set dataset_dir\n  '
+            'da\\nta/metadata_dev: no such folder of descriptions'),
+        Row('line break in the name of a recording', WAV, moved_to('split1_1\n.wav'), EXTRACT,
+            '3 problems:\n  data/foa_dev/split1_1\\n.wav: not a recording name of the data set, expected '
+            f'split{{S}}_ir{{R}}_ov{{O}}_{{N}} or split{{S}}_{{N}}\n  data/foa_dev/split1_1\\n.wav: no '
+            f'description data/metadata_dev/split1_1\\n.csv\n  {DESCRIPTION}: no recording {WAV}'),
+        Row('terminal codes in the name of a recording', WAV, moved_to('split1_1\x1b[31m.wav'), EXTRACT,
+            '3 problems:\n  data/foa_dev/split1_1\\x1b[31m.wav: not a recording name of the data set, '
+            f'expected split{{S}}_ir{{R}}_ov{{O}}_{{N}} or split{{S}}_{{N}}\n  '
+            'data/foa_dev/split1_1\\x1b[31m.wav: no description '
+            f'data/metadata_dev/split1_1\\x1b[31m.csv\n  {DESCRIPTION}: no recording {WAV}'),
+        Row('name that starts with a dash', 'data', moved_to('-data'), f'{EXTRACT} --dataset_dir=-data',
+            None),
+        Row('name that starts with a dash, taken for an option', 'data',
+            moved_to('-data'), f'{EXTRACT} --dataset_dir -data',
+            'argument --dataset_dir: expected one argument', 2),
+        Row('patterns in the name', 'data', moved_to('[d]*a?'), f"{EXTRACT} --dataset_dir '[d]*a?'", None),
+        Row('relative path with ..', '', None, f'{EXTRACT} --dataset_dir features/../data', None),
+        Row('Windows path', '', None, f"{EXTRACT} --dataset_dir 'C:\\tau\\data'",
+            '2 problems:\n  C:\\tau\\data/foa_dev: no such folder of recordings; set dataset_dir\n  '
+            'C:\\tau\\data/metadata_dev: no such folder of descriptions'),
+        Row('network path of Windows', '', None, f"{EXTRACT} --dataset_dir '\\\\host\\data'",
+            '2 problems:\n  \\\\host\\data/foa_dev: no such folder of recordings; set dataset_dir\n  '
+            '\\\\host\\data/metadata_dev: no such folder of descriptions'),
+        Row('empty name', '', None, f"{EXTRACT} --dataset_dir ''",
+            '2 problems:\n  foa_dev: no such folder of recordings; set dataset_dir\n  metadata_dev: no '
+            'such folder of descriptions'),
+        Row('name of 300 letters', '', None, f"{EXTRACT} --dataset_dir {'x' * 300}",
+            '…/foa_dev: File name too long'),
+        Row('a home folder that no shell has filled in', '', None, f"{EXTRACT} --dataset_dir '~/data'",
+            '2 problems:\n  ~/data/foa_dev: no such folder of recordings; set dataset_dir\n  '
+            '~/data/metadata_dev: no such folder of descriptions'),
+        Row('predictions folder with spaces and line break', 'results/tiny_foa_dev',
+            moved_to('a b\nc'),
+            "calculate_SELD_metrics.py 'results/a b\nc' data/metadata_dev --allow-missing",
+            None),
+    ],
+    'Command lines': [
+        Row('unknown task', '', None, 'batch_feature_extraction.py 77',
+            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 999, demo, tiny"),
+        Row('unknown task, trained', '', None, 'seld.py 77',
+            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 999, demo, tiny"),
+        Row('unknown task, scored', '', None, 'calculate_SELD_metrics.py --task 77',
+            "argument --task: invalid choice: '77' (choose from …)", 2),
+        Row('unknown option', '', None, 'seld.py tiny new --lerning_rate 1',
+            'unrecognized arguments: --lerning_rate 1', 2),
+        Row('one argument too many', '', None, 'seld.py tiny new extra',
+            'unrecognized arguments: extra', 2),
+        Row('job id with a slash', '', None, 'seld.py tiny ../evil',
+            'job-id: got \'../evil\', expected letters, digits, ".", "-", "_": it names files', 2),
+        Row('job id with a line break', '', None, "seld.py tiny 'a\nb'",
+            'job-id: got \'a\\nb\', expected letters, digits, ".", "-", "_": it names files', 2),
+        Row('job id of 300 letters', '', None, f"seld.py tiny {'x' * 300} --split 1",
+            '…models/tiny_…_foa_dev_split1.lock: File name too long'),
+        Row('split 9', '', None, 'seld.py tiny new --split 9',
+            '--split: got 9, expected some of 1, 2, 3, 4 (the test splits of mode dev)'),
+        Row('split one', '', None, 'seld.py tiny new --split one',
+            "argument --split: invalid int value: 'one'", 2),
+        Row('batch size 0', '', None, 'seld.py tiny new --batch_size 0',
+            'setting batch_size: got 0, expected at least 1'),
+        Row('batch size 1e9', '', None, f'{TRAIN} --batch_size 1000000000',
+            'features/foa_dev_norm: 2 recordings of 50 frames are too few for one batch of 1000000000 '
+            'sequences of 10 frames'),
+        Row('sequence length beyond the recordings', '', None, f'{TRAIN} --sequence_length 100000',
+            'features/foa_dev_norm: 2 recordings of 50 frames are too few for one batch of 2 sequences '
+            'of 100000 frames'),
+        Row('learning rate NaN', '', None, 'seld.py tiny new --learning_rate nan',
+            'setting learning_rate: got nan, expected a finite number'),
+        Row('learning rate infinite', '', None, f'{TRAIN} --learning_rate inf',
+            'setting learning_rate: got inf, expected a finite number'),
+        Row('learning rate with a comma', '', None, 'seld.py tiny new --learning_rate 0,001',
+            "argument --learning_rate: invalid float value: '0,001'", 2),
+        Row('three loss weights', '', None, 'seld.py tiny new --loss_weights 1 2 3',
+            'setting loss_weights: got [1.0, 2.0, 3.0], expected two numbers, of detection and direction'),
+        Row('loss weight infinite', '', None, f'{TRAIN} --loss_weights 1 inf',
+            'setting loss_weights: got inf, expected a finite number'),
+        Row('seed -1', '', None, 'seld.py tiny new --seed -1',
+            'setting seed: got -1, expected at least 0'),
+        Row('seed of 30 digits', '', None, f'{TRAIN} --seed {"9" * 30}',
+            'setting seed: got 999999999999999999999999999999, expected at most 2147483648'),
+        Row('quick test maybe', '', None, 'seld.py tiny new --quick_test maybe',
+            "argument --quick_test: got 'maybe', expected True or False", 2),
+        Row('unknown format', '', None, 'seld.py tiny new --dataset binaural',
+            "setting dataset: got 'binaural', expected one of foa, mic"),
+        Row('0 processes', '', None, f'{EXTRACT} --n_jobs 0',
+            'n_jobs 0, expected a number of processes, or -1 for one a core'),
+        Row('-2 processes', '', None, f'{EXTRACT} --n_jobs -2',
+            'setting n_jobs: got -2, expected at least -1'),
+        Row('no Dask scheduler there', '', None, f'{EXTRACT} --dask nonsense',
+            '--dask nonsense: no scheduler answers there (…)'),
+        Row('overlap of a whole sequence', '', None, f'{PREDICT} --overlap 10',
+            '--overlap: got 10, expected 0 to 9: the sequences of this model are 10 frames long'),
+        Row('a part that ends before it starts', '', None, f'{DRAW} --seconds 5 1',
+            '--seconds: got 5 1, expected a time and a later one'),
+        Row('a part from NaN', '', None, f'{DRAW} --seconds nan 1',
+            '--seconds: got nan 1, expected a time and a later one'),
+        Row('half a second of data set', '', None, SYNTHESIZE.replace('--seconds 6', '--seconds 0'),
+            "argument --seconds: got '0', expected a whole number, at least 6", 2),
+        Row('a seed of another kind of digits', '', None, f'{SYNTHESIZE} --seed ²',
+            "argument --seed: got '²', expected a whole number, at least 0", 2),
+    ],
+}
+
+
+def rows() -> list[tuple[str, Row]]:
+    """Section and row, in order."""
+    return [(section, row) for section, of_section in TABLE.items() for row in of_section]
+
+
+# ------------------------------------------------------------------------------------------------------------
+# The table as a document
+# ------------------------------------------------------------------------------------------------------------
+
+_INTRODUCTION = """# Bad input, and how it ends
+
+Written by `python tests/faults/bad_input.py` from the table in that file; tests/faults/test_bad_input.py
+makes each of the {number} rows and checks it.
+
+A command either does its work or ends with exit status 1 (2 for a command line that cannot be understood,
+below a reminder of its usage) and the line on stderr that stands here, behind `SCRIPT: error: `: never with a
+traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction tells all
+problems together. Where a command ends with a line nothing has been written (but for lock files, which are
+empty), except in the rows with a *: their fault shows only in the middle of the work, and what was finished
+before is kept.
+
+All commands run in a folder with the recordings of a tiny data set (`data/`), its features (`features/`), a
+trained model (`models/`) and its predictions (`results/`), all of them well but for what the row says. Task
+`tiny` has these settings: `{settings}`.
+"""
+
+
+def document() -> str:
+    """The table in Markdown."""
+    parts = [_INTRODUCTION.format(number=len(rows()), settings=TINY_TASK)]
+    for section, of_section in TABLE.items():
+        parts.append(f'\n## {section}\n\n| input | file | command | result |\n|---|---|---|---|\n')
+        for row in of_section:
+            result = 'works' if row.line is None else f'{row.status}{"*" * row.writes}: {_code(row.line)}'
+            parts.append(f'| {row.what} | {_code(row.path)} | {_code(row.command)} | {result} |\n')
+    return ''.join(parts)
+
+
+def _code(text: str) -> str:
+    """Text as code in a table: line breaks and long runs of a letter are shown as such."""
+    text = re.sub(r'(.)\1{49,}', lambda run: f'{run[1] * 3}…', text)
+    lines = text.split('\n  ')  # problems that are told together
+    escaped = (''.join(character if character.isprintable() else repr(character)[1:-1] for character in line)
+               for line in lines)
+    return '<br>'.join(f'`{line}`' for line in (one.replace('|', '\\|') for one in escaped) if line)
+
+
+if __name__ == '__main__':
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(document(), encoding='utf-8')
+    print(f'written: {DOCUMENT}, {len(rows())} rows')
