@@ -67,7 +67,7 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def _progress_bar() -> tqdm:
     """One bar for the whole run (two passes over each recording), quiet where nobody watches."""
-    return tqdm(unit='pass', desc='extracting', disable=not sys.stderr.isatty(), dynamic_ncols=True)
+    return tqdm(unit='pass', desc='extracting', file=sys.stdout, disable=None, dynamic_ncols=True)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from evaluation_metrics import RecordingCounts, count_recordings, read_output_ro
 from metrics import Record, jackknife, joint, sed, seld
 from parameter import (
     CLASSES,
+    OUTPUT_SETTINGS,
     TASKS,
     InputError,
     add_settings,
@@ -27,6 +28,7 @@ from parameter import (
     exit_with_one_line,
     get_params,
     parse_recording_name,
+    predictions_folder,
     read_json,
     recording_order,
     settings_given,
@@ -44,9 +46,7 @@ EXAMPLES = """examples:
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
-    # As `seld.py` names the folder of its dumps.
-    dumps = f'{args.task}_{params["dataset"]}_{params["mode"]}'
-    predictions = args.predictions or Path(params['dcase_dir']) / dumps
+    predictions = args.predictions or predictions_folder(args.task, params)
     references = args.references or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
@@ -136,7 +136,7 @@ def read_reference_rows(path: Path) -> np.ndarray:
 
 def is_quick_test(predictions: Path) -> bool | None:
     """Whether the settings that `seld.py` leaves beside its dumps say quick_test; None if there are none."""
-    path = predictions / 'settings.json'
+    path = predictions / OUTPUT_SETTINGS
     if not path.exists():
         return None
     settings = read_json(path)

@@ -6,18 +6,20 @@ of the list is dropped, as in the 2019 release. With `per_file` a batch is one r
 sequences.
 
 This is the only place that knows the scale of the network's direction targets: azimuth in radians, and
-elevation * pi / 50, which stretches it to azimuth's range (`scale_directions` and `directions_deg`). """
+elevation * pi / 50, which stretches it to azimuth's range (`scale_directions` and `directions_rad`).
+"""
 
+import contextlib
 import copy
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import parameter
-from cls_feature_class import FeatureClass, open_features, open_labels
+from cls_feature_class import FeatureClass, StoredArray, stored_features, stored_labels
 from parameter import InputError
 
 ELEVATION_STRETCH = parameter.INACTIVE_AZIMUTH_DEG / parameter.INACTIVE_ELEVATION_DEG
@@ -44,9 +46,9 @@ class Batches(keras.utils.PyDataset):
 
     Parameters
     ----------
-    feature_files, label_files : sequence of Path
-        Files in the order in which they are strung together; `label_files` None for recordings without
-        labels.
+    features, labels : sequence of StoredArray
+        Of the recordings, in the order in which they are strung together; `labels` None for recordings
+        without labels.
     nb_frames : int
         Frames of a recording.
     batch_size, seq_len : int
@@ -67,25 +69,25 @@ class Batches(keras.utils.PyDataset):
     nb_classes) float64.
     """
 
-    def __init__(self, feature_files: Sequence[Path], label_files: Sequence[Path] | None, *, nb_frames: int,
-                 batch_size: int, seq_len: int, per_file: bool = False, rng_seed: Sequence[int] | None = None,
-                 max_batches: int | None = None):
-        # Two threads read ahead, at most two batches: enough for the network never to wait, and little
-        # memory.
+    def __init__(self, features: Sequence[StoredArray], labels: Sequence[StoredArray] | None, *,
+                 nb_frames: int, batch_size: int, seq_len: int, per_file: bool = False,
+                 rng_seed: Sequence[int] | None = None, max_batches: int | None = None):
+        # Two threads read ahead, at most two batches: the network never waits, and little memory is held.
         super().__init__(workers=2, max_queue_size=2)
-        self._feature_files = list(feature_files)
-        self._label_files = None if label_files is None else list(label_files)
+        self._features = list(features)
+        self._labels = None if labels is None else list(labels)
         self._nb_frames = nb_frames
         self._rng_seed = rng_seed
         self._per_file = per_file
         self._seq_len = seq_len
         self._batch_frames = seq_len * (-(-nb_frames // seq_len) if per_file else batch_size)
-        self.per_epoch = len(self._feature_files)
+        self.per_epoch = len(self._features)
         if not per_file:
             self.per_epoch = self.per_epoch * nb_frames // self._batch_frames
         if max_batches is not None:
             self.per_epoch = min(self.per_epoch, max_batches)
         self.first_epoch, self.nb_epochs = 0, 1
+        self._failures: list[Exception] = []
 
     def epochs(self, first: int, number: int) -> 'Batches':
         """The batches of epochs `first`, `first` + 1, ... strung together; those of epoch 0 are `batches`."""
@@ -99,40 +101,55 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int):
         if not 0 <= index < len(self):
             raise IndexError(f'batch {index} of {len(self)}')
-        features = self._read(open_features, self._feature_files, index, np.float32, FILL_FEATURE)
-        features = features.reshape(-1, self._seq_len, features.shape[-1] // NB_PLANES, NB_PLANES)
-        return features if self._label_files is None else (features, self.targets(index))
+        try:
+            features = self._read(self._features, index, np.float32, FILL_FEATURE)
+            features = features.reshape(-1, self._seq_len, features.shape[-1] // NB_PLANES, NB_PLANES)
+            return features if self._labels is None else (features, self.targets(index))
+        except Exception as error:
+            self._failures.append(error)
+            raise
+
+    @contextlib.contextmanager
+    def failures_as_they_are(self) -> Iterator[None]:
+        """Around a `fit` or `predict` with these batches: an error of reading them comes as it was raised.
+
+        It happens in another thread, and backends wrap it in exceptions of their own.
+        """
+        try:
+            yield
+        except Exception:
+            if self._failures:
+                raise self._failures[0] from None
+            raise
 
     def targets(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """The targets of a batch, activities and directions, without reading its features."""
-        labels = self._read(open_labels, self._label_files, index, np.float64, _INACTIVE_LABEL)
+        labels = self._read(self._labels, index, np.float64, _INACTIVE_LABEL)
         labels = labels.reshape(-1, self._seq_len, labels.shape[-1])
         nb_classes = labels.shape[-1] // 3
         return labels[..., :nb_classes].astype(np.float32), scale_directions(labels[..., nb_classes:])
 
-    def _files_in_order(self, files: Sequence[Path], epoch: int) -> Sequence[Path]:
+    def _in_order(self, arrays: Sequence[StoredArray], epoch: int) -> Sequence[StoredArray]:
         if self._rng_seed is None:
-            return files
-        order = np.random.default_rng([*self._rng_seed, self.first_epoch + epoch]).permutation(len(files))
-        return [files[place] for place in order]
+            return arrays
+        order = np.random.default_rng([*self._rng_seed, self.first_epoch + epoch]).permutation(len(arrays))
+        return [arrays[place] for place in order]
 
     def describe_non_finite(self) -> str:
         """Which stored features are not finite, in words (training asks when its loss is not a number)."""
-        for path in self._feature_files:
-            frames = np.flatnonzero(~np.isfinite(open_features(path)).all(axis=1))
+        for array in self._features:
+            frames = np.flatnonzero(~np.isfinite(array.open()).all(axis=1))
             if len(frames):
-                return f'{path}: non-finite features in frame {frames[0]}'
+                return f'{array.path}: non-finite features in frame {frames[0]}'
         return 'all features are finite'
 
-    def _read(self, open_array: Callable, files: Sequence[Path], index: int, dtype: type,
+    def _read(self, arrays: Sequence[StoredArray], index: int, dtype: type,
               fill: float | np.ndarray) -> np.ndarray:
         """The frames of a batch as (frames, columns); files are mapped, copied from and let go."""
         epoch, index = divmod(index, self.per_epoch)
-        files = self._files_in_order(files, epoch)
-        if self._per_file:
-            parts = [open_array(files[index])]
-        else:
-            parts = list(self._slices(open_array, files, index * self._batch_frames))
+        arrays = self._in_order(arrays, epoch)
+        parts = ([arrays[index].open()] if self._per_file else
+                 list(self._slices(arrays, index * self._batch_frames)))
         frames = np.empty((self._batch_frames, parts[0].shape[1]), dtype)
         filled = 0
         for part in parts:
@@ -141,12 +158,12 @@ class Batches(keras.utils.PyDataset):
         frames[filled:] = fill
         return frames
 
-    def _slices(self, open_array: Callable, files: Sequence[Path], start: int) -> Iterator[np.ndarray]:
+    def _slices(self, arrays: Sequence[StoredArray], start: int) -> Iterator[np.ndarray]:
         """The pieces of recordings that make up the batch that starts at frame `start` of them all."""
         stop = start + self._batch_frames
         while start < stop:
             place, first = divmod(start, self._nb_frames)
-            part = open_array(files[place])[first:first + stop - start]
+            part = arrays[place].open()[first:first + stop - start]
             yield part
             start += len(part)
 
@@ -207,15 +224,17 @@ class DataGenerator:
         label_dir = Path(self._feat_cls.get_label_dir())
         feature_files = _files_of_splits(feature_dir, self._splits)
         self._filenames_list = [path.name for path in feature_files]
-        label_files = None if is_eval else [label_dir / name for name in self._filenames_list]
-        self._nb_frames, self._nb_columns = _common_shape(feature_files, open_features)
+        features = [stored_features(path) for path in feature_files]
+        self._nb_frames, self._nb_columns = _common_shape(features)
         self._nb_classes = parameter.NB_CLASSES
-        if label_files is not None:
-            _, label_columns = _common_shape(label_files, open_labels, nb_frames=self._nb_frames)
+        labels = None
+        if not is_eval:
+            labels = [stored_labels(label_dir / name) for name in self._filenames_list]
+            _, label_columns = _common_shape(labels, nb_frames=self._nb_frames)
             self._nb_classes = label_columns // 3
         self.batches = Batches(
-            feature_files,
-            label_files,
+            features,
+            labels,
             nb_frames=self._nb_frames,
             batch_size=batch_size,
             seq_len=seq_len,
@@ -308,11 +327,10 @@ def _files_of_splits(folder: Path, splits: Sequence[int]) -> list[Path]:
     return sorted(chosen, key=parameter.recording_order)
 
 
-def _common_shape(files: Sequence[Path], open_array, nb_frames: int | None = None) -> tuple[int, int]:
+def _common_shape(arrays: Sequence[StoredArray], nb_frames: int | None = None) -> tuple[int, int]:
     """The (frames, columns) that all arrays have; InputError for the first that has others."""
     expected = None if nb_frames is None else (nb_frames, None)
-    for path in files:
-        shape = open_array(path).shape
+    for path, _, shape, _ in arrays:
         expected = expected or shape
         if shape[0] != expected[0] or expected[1] not in (None, shape[1]):
             raise InputError(f'{path}: {shape[0]} frames of {shape[1]} columns, expected {expected[0]} of '

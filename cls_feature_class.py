@@ -585,28 +585,56 @@ def _told_if_damaged(path: str | Path, what: str) -> Iterator[None]:
         raise InputError(f'{path}: not {what}; remove it and run `{COMMAND}`') from error
 
 
+class StoredArray(NamedTuple):
+    """A two-dimensional array on disk whose header has been read: what is needed to map it, and no more.
+
+    Headers are text that NumPy lets Python parse, and Python before 3.11.8 and 3.12.2 cannot parse in several
+    threads at once (gh-106905, a SystemError once in many hours). So they are read once, and threads map.
+    """
+
+    path: Path
+    dtype: np.dtype
+    shape: tuple[int, int]
+    offset: int
+
+    def open(self) -> np.memmap:
+        """Map it, read-only. InputError if the file has become another since its header was read."""
+        if not self.path.is_file():
+            raise InputError(f'{self.path}: has been removed meanwhile; run `{COMMAND}`')
+        with _told_if_damaged(self.path, 'as long as it was'):
+            return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape)
+
+
+def stored_features(path: str | Path) -> StoredArray:
+    """Normalised features of a recording: (frames, columns), float32 or float16."""
+    return _stored_array(Path(path), 'features', ('float32', 'float16'))
+
+
+def stored_labels(path: str | Path) -> StoredArray:
+    """Labels of a recording: (frames, 33), int16: 11 activities, 11 azimuths, 11 elevations (degrees)."""
+    return _stored_array(Path(path), 'labels', ('int16',))
+
+
 def open_features(path: str | Path) -> np.memmap:
-    """Normalised features of a recording: (frames, columns), float32 or float16, memory-mapped read-only."""
-    return _open_array(path, 'features', ('float32', 'float16'))
+    """The features that `stored_features` finds, memory-mapped read-only."""
+    return stored_features(path).open()
 
 
 def open_labels(path: str | Path) -> np.memmap:
-    """Labels of a recording: (frames, 33), int16, memory-mapped read-only.
-
-    11 activities, 11 azimuths, 11 elevations (degrees).
-    """
-    return _open_array(path, 'labels', ('int16',))
+    """The labels that `stored_labels` finds, memory-mapped read-only."""
+    return stored_labels(path).open()
 
 
-def _open_array(path: str | Path, what: str, dtypes: Sequence[str]) -> np.memmap:
-    if not Path(path).is_file():
+def _stored_array(path: Path, what: str, dtypes: Sequence[str]) -> StoredArray:
+    if not path.is_file():
         raise InputError(f'{path}: no such {what}; run `{COMMAND}`')
     with _told_if_damaged(path, f'a .npy file of {what}'):
         array = np.load(path, mmap_mode='r', allow_pickle=False)
-    if array.ndim != 2 or array.dtype.name not in dtypes:
-        raise InputError(f'{path}: {what} of type {array.dtype} and shape {array.shape}, expected '
+    if array.ndim != 2 or array.dtype.name not in dtypes or not array.flags.c_contiguous:
+        order = '' if array.flags.c_contiguous else ' in Fortran order'
+        raise InputError(f'{path}: {what} of type {array.dtype} and shape {array.shape}{order}, expected '
                          f'{" or ".join(dtypes)} in two dimensions; remove it and run `{COMMAND}`')
-    return array
+    return StoredArray(path, array.dtype, array.shape, array.offset)
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:
@@ -751,7 +779,7 @@ def _stamp(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def exclusive(lock_file: str | Path, doing: str) -> Iterator[None]:
+def exclusive(lock_file: str | Path, doing: str, patience_s: float = 0) -> Iterator[None]:
     """Make sure that no other process does the same: it would mix its files with ours.
 
     The lock is the operating system's: it vanishes with the process, however that ends.
@@ -762,17 +790,19 @@ def exclusive(lock_file: str | Path, doing: str) -> Iterator[None]:
         Made if need be, and left there, empty.
     doing : str
         For the message, such as 'extracting into features/'.
+    patience_s : float
+        How long to wait for another process, in seconds.
 
     Raises
     ------
     InputError
-        At once, if another process holds the lock.
+        If another process holds the lock, and does not let it go while there is patience.
     """
     from filelock import FileLock, Timeout
 
     create_folder(Path(lock_file).parent)
     try:
-        lock = FileLock(lock_file, timeout=0).acquire()
+        lock = FileLock(lock_file, timeout=patience_s).acquire()
     except Timeout:
         raise InputError(f'{lock_file}: another process is {doing}; wait until it has finished, or stop '
                          'it') from None

@@ -8,16 +8,14 @@ activity of each class (sound event detection, `sed_out`), one for its direction
 Two variants:
 
 - ``'released'``: the network that the 2019 release trained and whose scores were published. It differs from
-  the
-  paper's description in three ways, each kept here: (1) its eight input "channels" are what a plain reshape
-  of a stored row makes of them, two neighbouring bins times four audio channels, with the magnitudes in the
-  first half of the frequency axis and the phases in the second; (2) batch normalisation acts on each
+  the paper's description in three ways, each kept here: (1) its eight input "channels" are what a plain
+  reshape of a stored row makes of them, two neighbouring bins times four audio channels, with the magnitudes
+  in the first half of the frequency axis and the phases in the second; (2) batch normalisation acts on each
   frequency bin, not on each filter; (3) its recurrent layer is the GRU of Keras 2.2.4: the reset gate before
   the matrix product, and a hard sigmoid.
 - ``'paper'``: eight planes, the four magnitudes and the four phases of each bin; batch normalisation of each
-  filter;
-  the GRU that Keras 3 has by default (the reset gate after the product, sigmoid), for which cuDNN has a
-  kernel.
+  filter; the GRU that Keras 3 has by default (the reset gate after the product, sigmoid), for which cuDNN has
+  a kernel.
 
 Everything is made of Keras layers and `keras.ops`, so KERAS_BACKEND may be tensorflow, torch or jax.
 """

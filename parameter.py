@@ -103,6 +103,11 @@ def parse_recording_name(name: str | Path) -> RecordingName:
     return RecordingName(*(None if number is None else int(number) for number in found.groups()))
 
 
+def is_recording_name(name: str | Path) -> bool:
+    """Whether `parse_recording_name` can read the name."""
+    return _NAME.fullmatch(Path(name).stem) is not None
+
+
 def recording_order(name: str | Path) -> tuple[str, str]:
     """Sorting key of recordings: by name (as 2019 did: plain text, so _10 comes before _2)."""
     return Path(name).stem, str(name)
@@ -216,6 +221,14 @@ def get_params(task_id: str | int = '1', **overrides: Any) -> dict[str, Any]:
         raise InputError(f'setting loss_weights: got {params["loss_weights"]}, expected two numbers, '
                          'of detection and direction')
     return params
+
+
+def predictions_folder(task_id: str | int, params: Mapping[str, Any]) -> Path:
+    """Where `seld.py` writes the predictions of a task, and the other scripts look for them."""
+    return Path(params['dcase_dir']) / f'{task_id}_{params["dataset"]}_{params["mode"]}'
+
+
+OUTPUT_SETTINGS = 'settings.json'  # in a folder of predictions: the task, job and settings they come from
 
 
 def _checked_setting(name: str, value: Any) -> Any:

@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,10 @@ def main(argv: Sequence[str]) -> int:
     for is_eval in {False, params['mode'] == 'eval'}:
         _feature_class(params, is_eval).check_ready(args.task_id)
     keras.config.set_dtype_policy(params['mixed_precision'])
-    create_folder(params['model_dir'])
     runs = [Run(args.task_id, args.job_id, fold, params) for fold in folds]
+    create_folder(params['model_dir'])
+    if params['dcase_output']:
+        create_folder(runs[0].output_folder)
     with contextlib.ExitStack() as locks:
         for run in runs:
             locks.enter_context(exclusive(run.path('.lock'), f'training {run.name}'))
@@ -63,6 +65,8 @@ def main(argv: Sequence[str]) -> int:
                 run.data_generator(splits)
         for run in runs:
             run.prepare(resume=args.resume, overwrite=args.overwrite)
+        for run in runs:
+            run.claim_output_folder(overwrite=args.overwrite)
         results = []
         for number, run in enumerate(runs, 1):
             print(f'\nFold {number} of {len(runs)}: train on split {_listed(run.fold.train)}, '
@@ -122,7 +126,7 @@ def train_fold(run: 'Run', state: dict[str, Any]) -> dict[str, Any]:
         round_number = len(state['history']) + 1
         started = time.perf_counter()
         training_loss = fit_round(model, training, run, round_number)
-        predictions = model.predict(validation.batches, verbose=0)
+        predictions = predict(model, validation)
         scores = {'round': round_number, 'training_loss': training_loss,
                   **losses(predictions, reference, params['loss_weights']),
                   **score_predictions(predictions, reference),
@@ -144,8 +148,9 @@ def fit_round(model: keras.Model, training: DataGenerator, run: 'Run', round_num
     if run.params['tensorboard']:
         callbacks.append(keras.callbacks.TensorBoard(run.path('_tensorboard'), write_graph=False))
     # Keras would shuffle batches by default; here only the order of the recordings changes, as in 2019.
-    history = model.fit(batches, initial_epoch=round_number - 1, epochs=round_number, shuffle=False,
-                        verbose=0, callbacks=callbacks)
+    with batches.failures_as_they_are():
+        history = model.fit(batches, initial_epoch=round_number - 1, epochs=round_number, shuffle=False,
+                            verbose=0, callbacks=callbacks)
     return float(history.history['loss'][-1])
 
 
@@ -169,17 +174,22 @@ def test_fold(run: 'Run') -> dict[str, float] | None:
     is_eval = run.params['mode'] == 'eval'
     test = run.data_generator(run.fold.test, is_eval=is_eval, per_file=True)
     model = load_model(run.path('_model.keras'))
-    predictions = [_without_fill(output, test) for output in model.predict(test.batches, verbose=0)]
-    if run.params['dcase_output']:
-        run.create_output_folder()
-        for name, sed, doa in zip(test.get_filelist(), *predictions):
+    predictions = [_without_fill(output, test) for output in predict(model, test)]
+    with run.output_folder_to_write() as folder:
+        for name, sed, doa in zip(test.get_filelist(), *predictions) if folder else ():
             rows = evaluation_metrics.regression_label_format_to_output_format(
                 test, sed > ACTIVITY_THRESHOLD, np.degrees(directions_rad(doa)))
-            evaluation_metrics.write_output_format_file(run.output_folder / f'{Path(name).stem}.csv', rows)
+            evaluation_metrics.write_output_format_file(folder / f'{Path(name).stem}.csv', rows)
     if is_eval:
         return None
     labels = collect_test_labels(test, test.get_data_sizes()[1])
     return score_predictions(predictions, [_without_fill(each, test) for each in labels])
+
+
+def predict(model: keras.Model, data_generator: DataGenerator) -> list[np.ndarray]:
+    """Outputs for all batches of an epoch: [activities, directions], (sequences, frames, columns)."""
+    with data_generator.batches.failures_as_they_are():
+        return model.predict(data_generator.batches, verbose=0)
 
 
 def _without_fill(sequences: np.ndarray, test: DataGenerator) -> np.ndarray:
@@ -339,7 +349,7 @@ class Run:
     @property
     def output_folder(self) -> Path:
         """Where the predictions of all folds go."""
-        return Path(self.params['dcase_dir']) / f'{self.task_id}_{self._data_name}'
+        return parameter.predictions_folder(self.task_id, self.params)
 
     @property
     def folds_figure(self) -> Path:
@@ -384,20 +394,21 @@ class Run:
 
     def prepare(self, *, resume: bool, overwrite: bool) -> None:
         """Make sure that nothing is lost and nothing mixed, and write the settings of a new run."""
-        settings_path = self.path('.json')
+        settings_path, scaler_path = self.path('.json'), self.path('_wts.npz')
         self._clear_leftovers()
         if overwrite:
             for path in self._files():
                 path.unlink()
-        self._check_output_folder(overwrite)
-        if settings_path.exists():
+        if set(self._files()) - {settings_path, scaler_path}:  # else there was no round yet: nothing to lose
             if not resume:
                 raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
                                  'starts it anew, another job id leaves it alone')
-            self._check_same_settings(_read_saved(settings_path, 'params'))
+            self._check_same_settings(settings_path, _read_saved(settings_path, 'params')['params'])
+            self._check_output_folder(overwrite)
             return
+        self._check_output_folder(overwrite)
         scaler = _feature_class(self.params).get_normalized_wts_file()
-        with parameter.atomic_path(self.path('_wts.npz')) as temporary:
+        with parameter.atomic_path(scaler_path) as temporary:
             shutil.copyfile(scaler, temporary)
         parameter.write_json(settings_path, {
             'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
@@ -406,7 +417,7 @@ class Run:
     def _clear_leftovers(self) -> None:
         """Remove what a killed process of this run has left half-written."""
         stems = [self.path(''), *(self.output_folder / f'split{split}_' for split in self.fold.test),
-                 self.output_folder / Path(OUTPUT_SETTINGS).stem]
+                 self.output_folder / Path(parameter.OUTPUT_SETTINGS).stem]
         for stem in stems:
             for path in stem.parent.glob(f'{parameter.TEMPORARY_PREFIX}{glob.escape(stem.name)}*'):
                 path.unlink(missing_ok=True)
@@ -419,28 +430,91 @@ class Run:
     def _checkpoints(self) -> list[Path]:
         return sorted(Path(self.params['model_dir']).glob(f'{glob.escape(self.name)}_round*.keras'))
 
-    def _check_same_settings(self, saved: dict[str, Any]) -> None:
-        for name, value in self.params.items():
-            if name not in _MAY_CHANGE and saved['params'].get(name) != value:
-                raise InputError(
-                    f'{self.path(".json")}: this run was started with {name} {saved["params"].get(name)!r}, '
-                    f'not {value!r}; resume it with the same settings, or choose another job id')
+    def _check_same_settings(self, path: Path, saved: dict[str, Any]) -> None:
+        for name in self._changed_settings(saved):
+            raise InputError(f'{path}: this run was started with {name} {saved.get(name)!r}, not '
+                             f'{self.params[name]!r}; resume it with the same settings, or choose another '
+                             'job id')
+
+    def _changed_settings(self, saved: dict[str, Any]) -> list[str]:
+        """What differs from the settings of a run, of all that must be the same to go on with it."""
+        return [name for name, value in self.params.items()
+                if name not in _MAY_CHANGE and saved.get(name) != value]
 
     def _check_output_folder(self, overwrite: bool) -> None:
         """Predictions of another job are not overwritten, but for those of a quick test."""
-        settings_path = self.output_folder / OUTPUT_SETTINGS
+        settings_path = self.output_folder / parameter.OUTPUT_SETTINGS
         if overwrite or not self.params['dcase_output'] or not settings_path.exists():
             return
         saved = _read_saved(settings_path, 'job', 'params')
-        if saved['job'] != self.job_id and not saved['params'].get('quick_test'):
-            raise InputError(f'{self.output_folder}: holds the predictions of job {saved["job"]!r}; choose '
-                             'another dcase_dir, or --overwrite them')
+        changed = self._changed_settings(saved['params'])
+        if saved['params'].get('quick_test') or (saved['job'] == self.job_id and not changed):
+            return
+        owner = f'job {saved["job"]!r}'
+        if saved['job'] == self.job_id:
+            owner += f' with {changed[0]} {saved["params"].get(changed[0])!r}'
+        raise InputError(f'{self.output_folder}: is for the predictions of {owner}; choose another '
+                         'dcase_dir, or --overwrite them')
 
-    def create_output_folder(self) -> None:
-        """Make the folder of predictions and say in it what they come from."""
-        create_folder(self.output_folder)
-        parameter.write_json(self.output_folder / OUTPUT_SETTINGS,
+    def claim_output_folder(self, *, overwrite: bool) -> None:
+        """Before the training: say in the folder of predictions whose they will be.
+
+        What another job, or this one with other settings, has left there goes: a folder is scored as a whole.
+
+        Raises
+        ------
+        InputError
+            If predictions of another job are there, or will be.
+        """
+        if not self.params['dcase_output']:
+            return
+        with self._writing_output():
+            self._check_output_folder(overwrite)
+            if self._owns_output():
+                return
+            if (self.output_folder / parameter.OUTPUT_SETTINGS).exists():
+                for path in self._output_files():
+                    path.unlink()
+            self._write_output_settings()
+
+    @contextlib.contextmanager
+    def output_folder_to_write(self) -> Iterator[Path | None]:
+        """The folder of predictions, for this process alone; None if they are not wanted.
+
+        Raises
+        ------
+        InputError
+            If another job has taken the folder since the claim.
+        """
+        if not self.params['dcase_output']:
+            yield None
+            return
+        with self._writing_output():
+            if not self._owns_output():
+                raise InputError(f'{self.output_folder}: another job has taken this folder; the model is '
+                                 'kept: --resume with another dcase_dir writes its predictions')
+            self._write_output_settings()
+            yield self.output_folder
+
+    def _write_output_settings(self) -> None:
+        parameter.write_json(self.output_folder / parameter.OUTPUT_SETTINGS,
                              {'task': self.task_id, 'job': self.job_id, 'params': self.params})
+
+    def _writing_output(self) -> contextlib.AbstractContextManager:
+        return exclusive(self.output_folder / '.lock', f'writing to {self.output_folder}', patience_s=60)
+
+    def _owns_output(self) -> bool:
+        """Whether what is in the folder of predictions is, or will be, of this job and these settings."""
+        path = self.output_folder / parameter.OUTPUT_SETTINGS
+        if not path.exists():
+            return False
+        saved = _read_saved(path, 'job', 'params')
+        return saved['job'] == self.job_id and not self._changed_settings(saved['params'])
+
+    def _output_files(self) -> list[Path]:
+        """The predictions in the folder, whoever wrote them; other files there are the user's."""
+        return [path for path in sorted(self.output_folder.glob('*.csv'))
+                if parameter.is_recording_name(path)]
 
     def load_state(self) -> dict[str, Any]:
         """Where the run is: its history, the best round and, once it has finished, the results."""
@@ -474,7 +548,6 @@ class Run:
             path.unlink()
 
 
-OUTPUT_SETTINGS = 'settings.json'  # in a folder of predictions: what they come from
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
                'tensorboard', 'dcase_output', 'save_spectra'}

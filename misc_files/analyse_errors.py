@@ -43,6 +43,7 @@ from parameter import (
     add_settings,
     exit_with_one_line,
     get_params,
+    predictions_folder,
     settings_given,
 )
 
@@ -296,9 +297,7 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
-    # As `seld.py` names the folder of its dumps.
-    dumps = f'{args.task}_{params["dataset"]}_{params["mode"]}'
-    predictions = args.predictions or Path(params['dcase_dir']) / dumps
+    predictions = args.predictions or predictions_folder(args.task, params)
     references = args.references or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)

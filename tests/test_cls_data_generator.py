@@ -1,5 +1,9 @@
 """Batches: golden numbers of the released generator, scaling, order, random access, bad input."""
 
+import ast
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -129,6 +133,28 @@ def test_max_batches_limits_an_epoch(golden_folder):
     assert generator.get_total_batches_in_data() == 2
     with pytest.raises(IndexError):
         generator.batches[2]
+
+
+def test_headers_are_parsed_once(golden_folder, monkeypatch):
+    """Reading threads parse nothing: Python before 3.11.8 raises a SystemError once in many hours."""
+    batches = DataGenerator(feat_label_dir=golden_folder, **TAGS['train']).batches
+    expected = batches[1]
+    monkeypatch.setattr(ast, 'literal_eval', None)
+    monkeypatch.setattr(ast, 'parse', None)
+    np.testing.assert_array_equal(batches[1][0], expected[0])
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    (Path.unlink, 'has been removed meanwhile; run `python batch_feature_extraction.py`'),
+    (lambda path: path.write_bytes(path.read_bytes()[:-64]), 'not as long as it was; remove it and run')])
+@pytest.mark.parametrize('subfolder', ['foa_dev_norm', 'foa_dev_label'])
+def test_files_that_change_meanwhile(golden_folder, tmp_path, change, message, subfolder):
+    folder = shutil.copytree(golden_folder, tmp_path / 'features')
+    batches = DataGenerator(feat_label_dir=folder, **TAGS['val']).batches
+    path = next((folder / subfolder).glob('split4*'))
+    change(path)
+    with pytest.raises(InputError, match=f'{path}: {message}'):
+        batches[0]
 
 
 def test_files_are_not_written(golden_folder):

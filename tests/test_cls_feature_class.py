@@ -441,6 +441,7 @@ def test_open_features_and_labels(tmp_path, rng):
     (None, 'no such features; run `python batch_feature_extraction.py`'),
     (np.zeros((3, 4)), r'features of type float64 and shape \(3, 4\), expected float32 or float16 in'),
     (np.zeros(4, np.float32), r'features of type float32 and shape \(4,\), expected float32 or float16 in'),
+    (np.zeros((3, 8), np.float32, order='F'), r'features of type float32 and shape \(3, 8\) in Fortran'),
     (np.array([{}]), 'not a .npy file of features; remove it and run `python batch_feature_extraction.py`'),
     (b'', 'not a .npy file of features'),
     (b'text', 'not a .npy file of features'),

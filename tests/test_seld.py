@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -260,8 +261,79 @@ def test_resuming_with_other_settings_is_refused(run_seld):
 def test_predictions_of_another_job_are_not_overwritten_but_those_of_a_quick_test_are(run_seld):
     run_seld('--split', 1, job='quick', quick_test=True)
     run_seld('--split', 1, '--nb_epochs', 1, job='one')
-    with pytest.raises(InputError, match="holds the predictions of job 'one'; choose another dcase_dir"):
+    with pytest.raises(InputError, match="is for the predictions of job 'one'; choose another dcase_dir"):
         run_seld('--split', 1, '--nb_epochs', 1, job='two')
+
+
+def test_what_another_job_has_left_is_not_mixed_in(run_seld, tmp_path):
+    """A folder of predictions is scored as a whole: those of a quick test, or of another job, go."""
+    run_seld('--split', 2, job='quick', quick_test=True)
+    folder = tmp_path / 'results' / '1_foa_dev'
+    (folder / 'notes.csv').write_text('mine')
+    run_seld('--split', 1, '--nb_epochs', 1, job='one')
+    names = {path.name for path in folder.glob('*.csv')}
+    assert names == {'notes.csv', *(f'split1_ir{n}_ov1_{n}.csv' for n in range(3))}
+    run_seld('--split', 3, '--nb_epochs', 1, job='one')
+    assert len(list(folder.glob('split*.csv'))) == 6
+    run_seld('--split', 4, '--nb_epochs', 1, '--overwrite', job='two')
+    assert [path.name for path in sorted(folder.glob('split*.csv'))] == [
+        f'split4_ir{n}_ov1_{n}.csv' for n in range(3)]
+
+
+def test_predictions_of_other_settings_are_not_mixed_in(run_seld):
+    run_seld('--split', 1, '--nb_epochs', 1)
+    run_seld('--split', 2, '--nb_epochs', 1, '--patience', 7)
+    with pytest.raises(InputError, match="1_foa_dev: is for the predictions of job 'job' with seed 2019; "):
+        run_seld('--split', 3, '--nb_epochs', 1, '--seed', 5)
+
+
+def test_a_job_whose_folder_was_taken_does_not_mix_its_predictions_in(run_seld, tmp_path, monkeypatch):
+    train_fold = seld.train_fold
+
+    def train_while_another_job_starts(run, state):
+        if run.job_id == 'slow':
+            run_seld('--split', 1, '--nb_epochs', 1, '--overwrite', job='other')
+        return train_fold(run, state)
+    monkeypatch.setattr(seld, 'train_fold', train_while_another_job_starts)
+    with pytest.raises(InputError, match='1_foa_dev: another job has taken this folder; the model is kept: '):
+        run_seld('--split', 2, '--nb_epochs', 1, job='slow')
+    assert {path.name[:6] for path in (tmp_path / 'results' / '1_foa_dev').glob('*.csv')} == {'split1'}
+    run_seld('--split', 2, '--nb_epochs', 1, '--resume', '--dcase_dir', tmp_path / 'new', job='slow')
+    assert len(list((tmp_path / 'new' / '1_foa_dev').glob('*.csv'))) == 3
+
+
+def test_a_file_in_place_of_the_predictions_is_told_before_the_training(run_seld, tmp_path, monkeypatch):
+    monkeypatch.setattr(seld, 'train_fold', None)
+    (tmp_path / 'file').touch()
+    with pytest.raises(NotADirectoryError):
+        run_seld('--split', 1, '--dcase_dir', tmp_path / 'file')
+    assert not list((tmp_path / 'models').glob('*.json'))
+
+
+@pytest.mark.parametrize('moment', ['fit', 'predict'])
+def test_features_that_vanish_while_training(run_seld, tiny_features, tmp_path, monkeypatch, moment):
+    """Backends wrap what the reading threads raise; the user sees the line that names the file."""
+    features = shutil.copytree(tiny_features, tmp_path / 'features')
+    name = {'fit': 'split3_ir1_ov1_1.npy', 'predict': 'split2_ir1_ov1_1.npy'}[moment]
+    path = features / 'foa_dev_norm' / name
+    fit_round = seld.fit_round
+
+    def fit_without_the_file(model, training, run, number):
+        if number == 2:
+            path.unlink()
+        return fit_round(model, training, run, number)
+    monkeypatch.setattr(seld, 'fit_round', fit_without_the_file)
+    with pytest.raises(InputError, match=f'{path}: has been removed meanwhile'):
+        run_seld('--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1, features=features)
+    assert len(history(tmp_path)) == 1
+
+
+def test_a_run_that_failed_in_its_first_round_has_nothing_to_lose(run_seld, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(seld, 'fit_round', Mock(side_effect=KilledError))
+        run_seld('--split', 1, '--nb_epochs', 1)
+    run_seld('--split', 1, '--nb_epochs', 1)
+    assert len(history(tmp_path)) == 1
 
 
 def test_nan_features_stop_training_and_name_the_file(run_seld, tiny_features, tmp_path):

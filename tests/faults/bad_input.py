@@ -608,7 +608,7 @@ TABLE: dict[str, list[Row]] = {
             'results/tiny_foa_dev/settings.json: not what seld.py writes there, expected job, params; '
             'start the run anew (--overwrite), or choose another job id'),
         Row('predictions of another job', '', None, 'seld.py tiny new --split 1',
-            "results/tiny_foa_dev: holds the predictions of job 'job'; choose another dcase_dir, or "
+            "results/tiny_foa_dev: is for the predictions of job 'job'; choose another dcase_dir, or "
             "--overwrite them"),
         Row('data set of another kind to go on with', 'new/synthesis.json',
             content('{"settings": {"seed": 1}}'), SYNTHESIZE,
@@ -638,7 +638,7 @@ TABLE: dict[str, list[Row]] = {
         Row('features is a file', 'new', content(b''), EXTRACT, 'new: File exists'),
         Row('models is a file', 'other', content(b''), f'{TRAIN} --model_dir other', 'other: File exists'),
         Row('results is a file', 'other', content(b''), f'{TRAIN} --dcase_output True --dcase_dir other',
-            'other/tiny_foa_dev: Not a directory', writes=True),
+            'other/tiny_foa_dev: Not a directory'),
         Row('scores into a folder', '', None, f'{SCORE} --json data', 'data: Is a directory'),
         Row('scores into a folder that is not there', '', None, f'{SCORE} --json nowhere/scores.json',
             'nowhere/scores.json: No such file or directory'),

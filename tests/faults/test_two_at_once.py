@@ -41,3 +41,17 @@ def test_the_second_refuses(place, command, sign, folder, reason):
         assert 'nothing to do' in workplace.run(command, place).stdout
         for path in (place / 'features/foa_dev_norm').iterdir():
             assert np.load(path, allow_pickle=False).shape == (50, 8192)
+
+
+def test_another_job_of_the_same_task_refuses_while_the_first_trains(place):
+    """Their predictions would go to one folder, and be scored as one."""
+    shutil.rmtree(place / 'results')
+    first = processes.start('seld.py tiny one --split 1 --nb_epochs 8', place)
+    processes.wait_until((place / 'models/tiny_one_foa_dev_split1_state.json').exists)
+    outcome = workplace.run('seld.py tiny two --split 2', place)
+    assert first.is_alive() and outcome.status == 1
+    assert outcome.stderr == ("seld.py: error: results/tiny_foa_dev: is for the predictions of job 'one'; "
+                              'choose another dcase_dir, or --overwrite them\n')
+    first.join()
+    assert first.exitcode == 0, processes.log_of(place).read_text()
+    assert [path.name for path in (place / 'results/tiny_foa_dev').glob('*.csv')] == ['split1_ir0_ov1_1.csv']
