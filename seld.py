@@ -13,6 +13,7 @@ import contextlib
 import csv
 import dataclasses
 import glob
+import importlib.util
 import math
 import os
 import platform
@@ -50,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
     args = _parse_arguments(argv[1:])
     params = parameter.get_params(args.task_id, **parameter.settings_given(args))
     folds = _chosen_folds(params['mode'], args.split)
+    if params['tensorboard'] and not importlib.util.find_spec('tensorboard'):
+        raise InputError('setting tensorboard: the package is not installed; `pip install tensorboard`')
     for is_eval in {False, params['mode'] == 'eval'}:
         _feature_class(params, is_eval).check_ready(args.task_id)
     keras.config.set_dtype_policy(params['mixed_precision'])

@@ -48,13 +48,16 @@ def main() -> None:
 
 
 def compare_networks(filters: int, repeats: int) -> None:
-    """Steps and predictions of the plain network, of ours, and of the paper's variant."""
+    """Steps and predictions of the plain network, of ours, of the paper's variant; both in bfloat16 too."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=SHAPE).astype(np.float32)
     targets = [(rng.random(TARGETS[0]) < 0.1).astype(np.float32),
                rng.normal(size=TARGETS[1]).astype(np.float32)]
     models = {'plain': plain_network(filters), 'released': network(filters, 'released'),
               'paper': network(filters, 'paper')}
+    keras.config.set_dtype_policy('mixed_bfloat16')
+    models |= {f'{variant}, bfloat16': network(filters, variant) for variant in keras_model.VARIANTS}
+    keras.config.set_dtype_policy('float32')
     models['released'].set_weights(models['plain'].get_weights())
     outputs = [models[name].predict_on_batch(features) for name in ('plain', 'released')]
     differences = [np.abs(one - other).max() for one, other in zip(*outputs)]
@@ -64,10 +67,10 @@ def compare_networks(filters: int, repeats: int) -> None:
                         for name, model in models.items()}, repeats)
     predictions = best_times({name: lambda model=model: model.predict_on_batch(features)
                               for name, model in models.items()}, repeats)
-    print(f'{"":10} {"step":>8} {"/ plain":>8} {"predict":>8} {"/ plain":>8}')
+    print(f'{"":18} {"step":>8} {"/ plain":>8} {"predict":>8} {"/ plain":>8}')
     for name in models:
         step, prediction = steps[name], predictions[name]
-        print(f'{name:10} {step:6.2f} s {step / steps["plain"]:8.2f} {prediction:6.2f} s '
+        print(f'{name:18} {step:6.2f} s {step / steps["plain"]:8.2f} {prediction:6.2f} s '
               f'{prediction / predictions["plain"]:8.2f}')
 
 

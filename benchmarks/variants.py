@@ -1,26 +1,25 @@
-"""What the network's variants are worth: `released` and `paper`, trained with several seeds, scored on unseen data.
+"""What the variants of the network are worth: trained with several seeds, scored on the unseen fold.
 
     python benchmarks/variants.py FOLDER                      the demo's network on twice the demo's data
     python benchmarks/variants.py FOLDER --recordings 40 --rounds 30 --seeds 1 2 3 4 5
     python benchmarks/variants.py FOLDER --nb_cnn2d_filt 64   what is not known here goes to seld.py
 
-Makes a data set of `misc_files/synthesize_dataset.py` in FOLDER, its features, and a training for each variant
-and seed; the scores are those of `calculate_SELD_metrics.py` for the test fold. A run that was stopped goes on.
+Makes a data set of `misc_files/synthesize_dataset.py` in FOLDER, its features, and a training for each
+variant and seed; scores are those of `calculate_SELD_metrics.py` for the test fold. A run that was stopped
+goes on.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-import parameter
+import parameter  # noqa: E402
 
 VARIANTS = parameter.SETTINGS['model_variant'].choices
 SCORES = {'ER': 1, 'F': 100, 'DOA': 1, 'FR': 100, 'SELD': 1}  # and what to multiply them with

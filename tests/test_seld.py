@@ -47,6 +47,9 @@ def tiny_features(tmp_path_factory):
     return folder
 
 
+GET_MODEL = keras_model.get_model
+
+
 def stand_in_model(data_in, data_out, dropout_rate, *sizes_and_weights, learning_rate, **others):
     """Two linear heads with dropout: what training does with a network does not depend on which one it is."""
     features = keras.Input(data_in[1:])
@@ -226,6 +229,37 @@ def test_a_run_killed_anywhere_resumes_to_the_same_numbers(run_seld, tmp_path, m
     for path in (tmp_path / 'expected' / '1_foa_dev').glob('*.csv'):
         assert path.read_bytes() == (tmp_path / 'results' / '1_foa_dev' / path.name).read_bytes()
     assert not list((tmp_path / 'models').glob('*_round*'))
+
+
+@pytest.mark.parametrize('variant', keras_model.VARIANTS)
+def test_the_networks_resume_to_the_same_numbers(run_seld, tmp_path, monkeypatch, variant):
+    """As above with the real networks: normalisation's statistics, Adam's moments and dropout go on too."""
+    monkeypatch.setattr(keras_model, 'get_model', GET_MODEL)
+    arguments = ['--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 2, '--dropout_rate', 0.2,
+                 '--nb_cnn2d_filt', 3, '--pool_size', 4, 2, '--rnn_size', 4, '--fnn_size', 4,
+                 '--model_variant', variant, '--patience', 9]
+    run_seld(*arguments, '--dcase_dir', tmp_path / 'expected', job='undisturbed')
+    expected = [{**row, 'seconds': None} for row in history(tmp_path, '1_undisturbed_foa_dev_split1')]
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(seld, 'plot_history', Mock(side_effect=KilledError))  # after the first round
+        run_seld(*arguments)
+    run_seld(*arguments, '--resume')
+    assert [{**row, 'seconds': None} for row in history(tmp_path)] == expected
+    assert len(expected) == 3
+
+
+def test_mixed_precision(run_seld, tmp_path, monkeypatch):
+    """Layers compute in bfloat16; weights, outputs and losses stay float32, and the model can be loaded."""
+    monkeypatch.setattr(keras_model, 'get_model', GET_MODEL)
+    try:
+        run_seld('--split', 1, '--nb_epochs', 1, '--nb_cnn2d_filt', 3, '--pool_size', 4, 2, '--rnn_size', 4,
+                 '--fnn_size', 4, '--mixed_precision', 'mixed_bfloat16')
+    finally:
+        keras.config.set_dtype_policy('float32')
+    model = seld.load_model(tmp_path / 'models' / '1_job_foa_dev_split1_model.keras')
+    assert model.get_layer('conv0').compute_dtype == 'bfloat16'
+    assert {weight.dtype for weight in model.weights} == {'float32'}
+    assert {output.dtype for output in model.outputs} == {'float32'}
 
 
 def test_a_finished_fold_is_not_trained_again(run_seld, monkeypatch, capsys):
@@ -441,3 +475,15 @@ def test_several_devices_share_the_batches(tiny_features, tmp_path):
     assert done.returncode == 0, done.stderr
     assert 'replicas: 2' in done.stdout and 'Test scores of the best models' in done.stdout
     assert (tmp_path / 'm' / '1_two_foa_dev_split1_model.keras').exists()
+
+
+def test_tensorboard(run_seld, tmp_path):
+    run_seld('--split', 1, '--nb_epochs', 2, '--epochs_per_fit', 1, '--tensorboard', True)
+    assert list(tmp_path.glob('models/1_job_foa_dev_split1_tensorboard/*/events*'))
+
+
+def test_tensorboard_that_is_not_installed(run_seld, tmp_path, monkeypatch):
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(InputError, match='setting tensorboard: .* not installed; `pip install tensorboard`'):
+        run_seld('--split', 1, '--tensorboard', True)
+    assert not (tmp_path / 'models').exists()
