@@ -330,7 +330,8 @@ def _files_of_splits(folder: Path, splits: Sequence[int]) -> list[Path]:
 def _common_shape(arrays: Sequence[StoredArray], nb_frames: int | None = None) -> tuple[int, int]:
     """The (frames, columns) that all arrays have; InputError for the first that has others."""
     expected = None if nb_frames is None else (nb_frames, None)
-    for path, _, shape, _ in arrays:
+    for array in arrays:
+        path, shape = array.path, array.shape
         expected = expected or shape
         if shape[0] != expected[0] or expected[1] not in (None, shape[1]):
             raise InputError(f'{path}: {shape[0]} frames of {shape[1]} columns, expected {expected[0]} of '

@@ -596,11 +596,12 @@ class StoredArray(NamedTuple):
     dtype: np.dtype
     shape: tuple[int, int]
     offset: int
+    stamp: tuple[int, int]  # size and time of the file
 
     def open(self) -> np.memmap:
         """Map it, read-only. InputError if the file has become another since its header was read."""
-        if not self.path.is_file():
-            raise InputError(f'{self.path}: has been removed meanwhile; run `{COMMAND}`')
+        if not self.path.is_file() or _size_and_time(self.path) != self.stamp:
+            raise InputError(f'{self.path}: was removed or changed meanwhile; run `{COMMAND}`')
         with _told_if_damaged(self.path, 'as long as it was'):
             return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape)
 
@@ -628,13 +629,19 @@ def open_labels(path: str | Path) -> np.memmap:
 def _stored_array(path: Path, what: str, dtypes: Sequence[str]) -> StoredArray:
     if not path.is_file():
         raise InputError(f'{path}: no such {what}; run `{COMMAND}`')
+    stamp = _size_and_time(path)
     with _told_if_damaged(path, f'a .npy file of {what}'):
-        array = np.load(path, mmap_mode='r', allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode='r')
     if array.ndim != 2 or array.dtype.name not in dtypes or not array.flags.c_contiguous:
         order = '' if array.flags.c_contiguous else ' in Fortran order'
         raise InputError(f'{path}: {what} of type {array.dtype} and shape {array.shape}{order}, expected '
                          f'{" or ".join(dtypes)} in two dimensions; remove it and run `{COMMAND}`')
-    return StoredArray(path, array.dtype, array.shape, array.offset)
+    return StoredArray(path, array.dtype, array.shape, array.offset, stamp)
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:
@@ -1204,6 +1211,9 @@ class FeatureClass:
         if not recordings:
             return [f'{self._audio_dir}: no recordings ({", ".join(SUFFIXES)}) in this folder']
         problems = []
+        for path in sorted(self._audio_dir.iterdir()):
+            if path.suffix.lower() in SUFFIXES and not path.is_file() and not path.name.startswith('.'):
+                problems.append(f'{path}: not a file that can be read, expected a recording')
         for path in _files(self._audio_dir):
             if path.suffix.lower() not in SUFFIXES:
                 _LOG.warning('%s: passed over, recordings are %s', path, ' or '.join(SUFFIXES))

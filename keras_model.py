@@ -71,7 +71,9 @@ def get_model(data_in: Sequence[int], data_out: Sequence[Sequence[int]], dropout
         If the variant is unknown or the pooling does not divide the bins.
     """
     frames, bins, planes = data_in[-3:]
-    _check_arguments(bins, pool_size, model_variant)
+    if model_variant not in VARIANTS:
+        raise ValueError(f'model_variant: got {model_variant!r}, expected one of {", ".join(VARIANTS)}')
+    check_pooling(bins, pool_size)
     released = model_variant == 'released'
 
     features = keras.Input((frames, bins, planes), name='features')
@@ -148,9 +150,8 @@ def _head(x, name: str, fnn_size: Sequence[int], dropout_rate: float, nb_outputs
     return layers.Dense(nb_outputs, activation=activation, dtype='float32', name=f'{name}_out')(x)
 
 
-def _check_arguments(bins: int, pool_size: Sequence[int], model_variant: str) -> None:
-    if model_variant not in VARIANTS:
-        raise ValueError(f'model_variant: got {model_variant!r}, expected one of {", ".join(VARIANTS)}')
+def check_pooling(bins: int, pool_size: Sequence[int]) -> None:
+    """Raise a ValueError unless the pooling divides the bins, convolution after convolution."""
     for pool in pool_size:
         if bins % pool:
             raise ValueError(f'pool_size: got {list(pool_size)}, but {pool} does not divide the {bins} bins '

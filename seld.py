@@ -31,7 +31,7 @@ from tqdm import tqdm
 
 import evaluation_metrics
 import parameter
-from cls_feature_class import FeatureClass, create_folder, exclusive
+from cls_feature_class import FeatureClass, create_folder, exclusive, load_scaler
 from parameter import Fold, InputError
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # TensorFlow's notes; its errors come as exceptions
@@ -42,6 +42,7 @@ with parameter.stderr_held_back():
     from cls_data_generator import Batches, DataGenerator, directions_rad
 
 ACTIVITY_THRESHOLD = 0.5
+ROUNDS_ARE_KEPT = 'the rounds before are kept: mend the features or lower learning_rate, then --resume'
 QUICK_TEST_ROUNDS = QUICK_TEST_BATCHES = 2
 QUICK_TEST_NOTE = '  [quick test: these scores mean nothing]'
 
@@ -58,18 +59,21 @@ def main(argv: Sequence[str]) -> int:
     keras.config.set_dtype_policy(params['mixed_precision'])
     runs = [Run(args.task_id, args.job_id, fold, params) for fold in folds]
     create_folder(params['model_dir'])
-    if params['dcase_output']:
-        create_folder(runs[0].output_folder)
     with contextlib.ExitStack() as locks:
         for run in runs:
             locks.enter_context(exclusive(run.path('.lock'), f'training {run.name}'))
         for run in runs:  # before anything is written
-            for splits in (run.fold.train, run.fold.val):
-                run.data_generator(splits)
+            run.check_input()
+            if not args.overwrite:
+                run.check_existing(resume=args.resume)
+            if params['dcase_output']:
+                create_folder(run.output.folder)
+                run.output.refuse_others(overwrite=args.overwrite)
         for run in runs:
-            run.prepare(resume=args.resume, overwrite=args.overwrite)
+            run.prepare(overwrite=args.overwrite)
         for run in runs:
-            run.claim_output_folder(overwrite=args.overwrite)
+            if params['dcase_output']:
+                run.output.claim(run.fold.test, overwrite=args.overwrite)
         results = []
         for number, run in enumerate(runs, 1):
             print(f'\nFold {number} of {len(runs)}: train on split {_listed(run.fold.train)}, '
@@ -99,7 +103,9 @@ def run_fold(run: 'Run') -> dict[str, Any]:
         state['results'] = {'validation': best, 'test': test_fold(run)}
         run.finish(state)
     else:
-        print(f'Already finished: {run.path("_model.keras")}')
+        print(f'Already finished, after {len(state["history"])} rounds: {run.path("_model.keras")}')
+        if run.lacks_predictions():
+            test_fold(run)
     for name, scores in state['results'].items():
         if scores is not None:
             print(f'{name:>10}: {_score_line(scores)}{run.note}')
@@ -130,8 +136,12 @@ def train_fold(run: 'Run', state: dict[str, Any]) -> dict[str, Any]:
         started = time.perf_counter()
         training_loss = fit_round(model, training, run, round_number)
         predictions = predict(model, validation)
-        scores = {'round': round_number, 'training_loss': training_loss,
-                  **losses(predictions, reference, params['loss_weights']),
+        validation_losses = losses(predictions, reference, params['loss_weights'])
+        if not math.isfinite(validation_losses['validation_loss']):
+            raise InputError(
+                f'the validation loss is {validation_losses["validation_loss"]} after round {round_number}: '
+                f'{validation.describe_non_finite()}; {ROUNDS_ARE_KEPT}')
+        scores = {'round': round_number, 'training_loss': training_loss, **validation_losses,
                   **score_predictions(predictions, reference),
                   'seconds': time.perf_counter() - started}
         state['history'].append(scores)
@@ -174,16 +184,19 @@ def test_fold(run: 'Run') -> dict[str, float] | None:
 
     One batch is a recording, filled up to whole sequences; the fill is neither written nor scored.
     """
-    is_eval = run.params['mode'] == 'eval'
-    test = run.data_generator(run.fold.test, is_eval=is_eval, per_file=True)
+    test = run.test_generator()
     model = load_model(run.path('_model.keras'))
     predictions = [_without_fill(output, test) for output in predict(model, test)]
-    with run.output_folder_to_write() as folder:
-        for name, sed, doa in zip(test.get_filelist(), *predictions) if folder else ():
-            rows = evaluation_metrics.regression_label_format_to_output_format(
-                test, sed > ACTIVITY_THRESHOLD, np.degrees(directions_rad(doa)))
-            evaluation_metrics.write_output_format_file(folder / f'{Path(name).stem}.csv', rows)
-    if is_eval:
+    if not all(np.isfinite(output).all() for output in predictions):
+        raise InputError(f'{run.path("_model.keras")}: predictions that are not finite; '
+                         f'{test.describe_non_finite()}')
+    if run.params['dcase_output']:
+        with run.output.writing() as folder:
+            for name, sed, doa in zip(test.get_filelist(), *predictions):
+                rows = evaluation_metrics.regression_label_format_to_output_format(
+                    test, sed > ACTIVITY_THRESHOLD, np.degrees(directions_rad(doa)))
+                evaluation_metrics.write_output_format_file(folder / f'{Path(name).stem}.csv', rows)
+    if run.params['mode'] == 'eval':
         return None
     labels = collect_test_labels(test, test.get_data_sizes()[1])
     return score_predictions(predictions, [_without_fill(each, test) for each in labels])
@@ -290,8 +303,7 @@ class Progress(keras.callbacks.Callback):
             epoch, batch = divmod(batch, self._batches.per_epoch)
             raise InputError(
                 f'the loss is {logs["loss"]} in epoch {self._batches.first_epoch + epoch + 1}, batch '
-                f'{batch + 1}: {self._training.describe_non_finite()}; the rounds before are kept: mend the '
-                'features or lower learning_rate, then --resume')
+                f'{batch + 1}: {self._training.describe_non_finite()}; {ROUNDS_ARE_KEPT}')
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Called by Keras."""
@@ -350,9 +362,10 @@ class Run:
         return f'{self.task_id}_{self.job_id}_{self._data_name}_split{self.fold.test[0]}'
 
     @property
-    def output_folder(self) -> Path:
+    def output(self) -> 'OutputFolder':
         """Where the predictions of all folds go."""
-        return parameter.predictions_folder(self.task_id, self.params)
+        folder = parameter.predictions_folder(self.task_id, self.params)
+        return OutputFolder(folder, self.task_id, self.job_id, self.params)
 
     @property
     def folds_figure(self) -> Path:
@@ -395,129 +408,83 @@ class Run:
             params['sequence_length'], shuffle, per_file, seed=self.seed,
             max_batches=QUICK_TEST_BATCHES if params['quick_test'] else None)
 
-    def prepare(self, *, resume: bool, overwrite: bool) -> None:
-        """Make sure that nothing is lost and nothing mixed, and write the settings of a new run."""
+    def test_generator(self) -> DataGenerator:
+        """Batches of the test recordings, one a recording."""
+        return self.data_generator(self.fold.test, is_eval=self.params['mode'] == 'eval', per_file=True)
+
+    def check_input(self) -> None:
+        """Raise an InputError, before any work, if features are missing or do not suit the settings."""
+        for splits in (self.fold.train, self.fold.val):
+            data_in, _ = self.data_generator(splits).get_data_sizes()
+        self.test_generator()
+        try:
+            keras_model.check_pooling(data_in[2], self.params['pool_size'])
+        except ValueError as error:
+            raise InputError(f'setting {error}') from None
+
+    def lacks_predictions(self) -> bool:
+        """Whether test recordings have no predictions in the output folder, and are to have some."""
+        test = self.test_generator()
+        names = test.get_filelist()[:test.get_total_batches_in_data()]
+        return self.params['dcase_output'] and not all(
+            (self.output.folder / f'{Path(name).stem}.csv').exists() for name in names)
+
+    def check_existing(self, *, resume: bool) -> None:
+        """Raise an InputError if there are files of this run that a start, or a resumption, would spoil."""
+        if not self._has_rounds():
+            return
         settings_path, scaler_path = self.path('.json'), self.path('_wts.npz')
-        self._clear_leftovers()
+        if not resume:
+            raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
+                             'starts it anew, another job id leaves it alone')
+        saved = _read_saved(settings_path, 'params')['params']
+        for name in _changed_settings(saved, self.params):
+            raise InputError(f'{settings_path}: this run was started with {name} {saved.get(name)!r}, not '
+                             f'{self.params[name]!r}; resume it with the same settings, or choose another '
+                             'job id')
+        scaler = _feature_class(self.params).get_normalized_wts_file()
+        if not all(map(np.array_equal, load_scaler(scaler_path), load_scaler(scaler))):
+            raise InputError(f'{scaler_path}: this run was started with other features, {scaler} has another '
+                             'scaler; choose another job id, or --overwrite the run')
+
+    def prepare(self, *, overwrite: bool) -> None:
+        """Write the settings of a new run, or note that it is gone on with."""
+        _clear_leftovers(Path(self.params['model_dir']), self.name)
         if overwrite:
             for path in self._files():
                 path.unlink()
-        if set(self._files()) - {settings_path, scaler_path}:  # else there was no round yet: nothing to lose
-            if not resume:
-                raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
-                                 'starts it anew, another job id leaves it alone')
-            self._check_same_settings(settings_path, _read_saved(settings_path, 'params')['params'])
-            self._check_output_folder(overwrite)
+            shutil.rmtree(self.path('_tensorboard'), ignore_errors=True)
+        if self._has_rounds():
+            self._note_resumption(_read_saved(self.path('.json'), 'params'))
             return
-        self._check_output_folder(overwrite)
-        scaler = _feature_class(self.params).get_normalized_wts_file()
-        with parameter.atomic_path(scaler_path) as temporary:
-            shutil.copyfile(scaler, temporary)
-        parameter.write_json(settings_path, {
+        with parameter.atomic_path(self.path('_wts.npz')) as temporary:
+            shutil.copyfile(_feature_class(self.params).get_normalized_wts_file(), temporary)
+        parameter.write_json(self.path('.json'), {
             'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
-            'versions': _versions(), 'git': _git_state()})
+            **_provenance()})
 
-    def _clear_leftovers(self) -> None:
-        """Remove what a killed process of this run has left half-written."""
-        stems = [self.path(''), *(self.output_folder / f'split{split}_' for split in self.fold.test),
-                 self.output_folder / Path(parameter.OUTPUT_SETTINGS).stem]
-        for stem in stems:
-            for path in stem.parent.glob(f'{parameter.TEMPORARY_PREFIX}{glob.escape(stem.name)}*'):
-                path.unlink(missing_ok=True)
+    def _has_rounds(self) -> bool:
+        """Whether there is something to lose: more than what `prepare` writes."""
+        return bool(set(self._files()) - {self.path('.json'), self.path('_wts.npz')})
+
+    def _note_resumption(self, saved: dict[str, Any]) -> None:
+        """Keep the settings up to date, and say with what other code a run was gone on with."""
+        now, resumptions = _provenance(), saved.get('resumed', [])
+        last = resumptions[-1] if resumptions else {name: saved.get(name) for name in now}
+        if last != now:
+            saved = saved | {'resumed': [*resumptions, now]}
+        if last['versions'] != now['versions']:
+            print(f'{self.name}: resumed with other versions, {now["versions"]} after {last["versions"]}: '
+                  'numbers may differ from those of an undisturbed run')
+        parameter.write_json(self.path('.json'), saved | {'params': self.params})
 
     def _files(self) -> list[Path]:
-        """What the run has left, but for the lock and the logs of TensorBoard."""
+        """What the run has left, but for the lock and TensorBoard's logs."""
         endings = ('.json', '.png', '_model.keras', '_wts.npz', '_metrics.csv', '_state.json')
         return [path for path in map(self.path, endings) if path.exists()] + self._checkpoints()
 
     def _checkpoints(self) -> list[Path]:
         return sorted(Path(self.params['model_dir']).glob(f'{glob.escape(self.name)}_round*.keras'))
-
-    def _check_same_settings(self, path: Path, saved: dict[str, Any]) -> None:
-        for name in self._changed_settings(saved):
-            raise InputError(f'{path}: this run was started with {name} {saved.get(name)!r}, not '
-                             f'{self.params[name]!r}; resume it with the same settings, or choose another '
-                             'job id')
-
-    def _changed_settings(self, saved: dict[str, Any]) -> list[str]:
-        """What differs from the settings of a run, of all that must be the same to go on with it."""
-        return [name for name, value in self.params.items()
-                if name not in _MAY_CHANGE and saved.get(name) != value]
-
-    def _check_output_folder(self, overwrite: bool) -> None:
-        """Predictions of another job are not overwritten, but for those of a quick test."""
-        settings_path = self.output_folder / parameter.OUTPUT_SETTINGS
-        if overwrite or not self.params['dcase_output'] or not settings_path.exists():
-            return
-        saved = _read_saved(settings_path, 'job', 'params')
-        changed = self._changed_settings(saved['params'])
-        if saved['params'].get('quick_test') or (saved['job'] == self.job_id and not changed):
-            return
-        owner = f'job {saved["job"]!r}'
-        if saved['job'] == self.job_id:
-            owner += f' with {changed[0]} {saved["params"].get(changed[0])!r}'
-        raise InputError(f'{self.output_folder}: is for the predictions of {owner}; choose another '
-                         'dcase_dir, or --overwrite them')
-
-    def claim_output_folder(self, *, overwrite: bool) -> None:
-        """Before the training: say in the folder of predictions whose they will be.
-
-        What another job, or this one with other settings, has left there goes: a folder is scored as a whole.
-
-        Raises
-        ------
-        InputError
-            If predictions of another job are there, or will be.
-        """
-        if not self.params['dcase_output']:
-            return
-        with self._writing_output():
-            self._check_output_folder(overwrite)
-            if self._owns_output():
-                return
-            if (self.output_folder / parameter.OUTPUT_SETTINGS).exists():
-                for path in self._output_files():
-                    path.unlink()
-            self._write_output_settings()
-
-    @contextlib.contextmanager
-    def output_folder_to_write(self) -> Iterator[Path | None]:
-        """The folder of predictions, for this process alone; None if they are not wanted.
-
-        Raises
-        ------
-        InputError
-            If another job has taken the folder since the claim.
-        """
-        if not self.params['dcase_output']:
-            yield None
-            return
-        with self._writing_output():
-            if not self._owns_output():
-                raise InputError(f'{self.output_folder}: another job has taken this folder; the model is '
-                                 'kept: --resume with another dcase_dir writes its predictions')
-            self._write_output_settings()
-            yield self.output_folder
-
-    def _write_output_settings(self) -> None:
-        parameter.write_json(self.output_folder / parameter.OUTPUT_SETTINGS,
-                             {'task': self.task_id, 'job': self.job_id, 'params': self.params})
-
-    def _writing_output(self) -> contextlib.AbstractContextManager:
-        return exclusive(self.output_folder / '.lock', f'writing to {self.output_folder}', patience_s=60)
-
-    def _owns_output(self) -> bool:
-        """Whether what is in the folder of predictions is, or will be, of this job and these settings."""
-        path = self.output_folder / parameter.OUTPUT_SETTINGS
-        if not path.exists():
-            return False
-        saved = _read_saved(path, 'job', 'params')
-        return saved['job'] == self.job_id and not self._changed_settings(saved['params'])
-
-    def _output_files(self) -> list[Path]:
-        """The predictions in the folder, whoever wrote them; other files there are the user's."""
-        return [path for path in sorted(self.output_folder.glob('*.csv'))
-                if parameter.is_recording_name(path)]
 
     def load_state(self) -> dict[str, Any]:
         """Where the run is: its history, the best round and, once it has finished, the results."""
@@ -551,9 +518,103 @@ class Run:
             path.unlink()
 
 
+@dataclasses.dataclass(frozen=True)
+class OutputFolder:
+    """A folder of predictions. It is scored as a whole, so they are of one job and its settings.
+
+    Whose they are stands in its `settings.json`. Four processes may train the four folds of a job, so who
+    looks at that or writes holds the folder's lock.
+    """
+
+    folder: Path
+    task_id: str
+    job_id: str
+    params: dict[str, Any]
+
+    def refuse_others(self, *, overwrite: bool) -> None:
+        """Raise an InputError if predictions of another job are there, or will be.
+
+        Those of a quick test are nobody's loss; `overwrite` takes whatever is there.
+        """
+        if overwrite or self._is_ours():
+            return
+        owner = 'predictions that do not say whose they are (no settings.json)'
+        if self._settings_path.exists():
+            saved = self._saved()
+            if saved['params'].get('quick_test'):
+                return
+            owner = f'the predictions of job {saved["job"]!r}'
+            if saved['job'] == self.job_id:
+                changed = _changed_settings(saved['params'], self.params)[0]
+                owner += f' with {changed} {saved["params"].get(changed)!r}'
+        elif not self._predictions():
+            return
+        raise InputError(f'{self.folder}: is for {owner}; choose another dcase_dir, or --overwrite them')
+
+    def claim(self, splits: Sequence[int], *, overwrite: bool) -> None:
+        """Say, before the training, whose the predictions will be; those of others go.
+
+        With `overwrite` those of our own for `splits` go too: their model is no more.
+        """
+        with self._lock():
+            self.refuse_others(overwrite=overwrite)
+            _clear_leftovers(self.folder)
+            is_ours = self._is_ours()
+            for path in self._predictions():
+                if not is_ours or (overwrite and parameter.parse_recording_name(path).split in splits):
+                    path.unlink()
+            if overwrite or not is_ours:
+                self._write_settings()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Path]:
+        """The folder, for this process alone. InputError if another job has taken it since the claim."""
+        with self._lock():
+            if not self._is_ours():
+                raise InputError(f'{self.folder}: another job has taken this folder; the model is kept: '
+                                 '--resume with another dcase_dir writes its predictions')
+            self._write_settings()
+            yield self.folder
+
+    @property
+    def _settings_path(self) -> Path:
+        return self.folder / parameter.OUTPUT_SETTINGS
+
+    def _lock(self) -> contextlib.AbstractContextManager:
+        return exclusive(self.folder / '.lock', f'writing to {self.folder}', patience_s=60)
+
+    def _saved(self) -> dict[str, Any]:
+        return _read_saved(self._settings_path, 'job', 'params')
+
+    def _is_ours(self) -> bool:
+        if not self._settings_path.exists():
+            return False
+        saved = self._saved()
+        return saved['job'] == self.job_id and not _changed_settings(saved['params'], self.params)
+
+    def _write_settings(self) -> None:
+        parameter.write_json(self._settings_path,
+                             {'task': self.task_id, 'job': self.job_id, 'params': self.params})
+
+    def _predictions(self) -> list[Path]:
+        """Whoever wrote them; other files in the folder are the user's."""
+        return [path for path in sorted(self.folder.glob('*.csv')) if parameter.is_recording_name(path)]
+
+
+def _changed_settings(saved: dict[str, Any], params: dict[str, Any]) -> list[str]:
+    """What differs, of all that must be the same to go on with a run."""
+    return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value]
+
+
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
                'tensorboard', 'dcase_output', 'save_spectra'}
+
+
+def _clear_leftovers(folder: Path, stem: str = '') -> None:
+    """Remove what a killed process has left half-written of files whose names start with `stem`."""
+    for path in folder.glob(f'{parameter.TEMPORARY_PREFIX}{glob.escape(stem)}*'):
+        path.unlink(missing_ok=True)
 
 
 def _feature_class(params: dict[str, Any], is_eval: bool = False) -> FeatureClass:
@@ -569,6 +630,11 @@ def _read_saved(path: Path, *keys: str) -> dict[str, Any]:
         raise InputError(f'{path}: not what seld.py writes there, expected {", ".join(keys)}; start the run '
                          'anew (--overwrite), or choose another job id')
     return saved
+
+
+def _provenance() -> dict[str, Any]:
+    """What a run's numbers depend on beside its settings."""
+    return {'versions': _versions(), 'git': _git_state()}
 
 
 def _versions() -> dict[str, str]:
@@ -720,17 +786,26 @@ def _print_summary(runs: Sequence[Run], results: Sequence[dict[str, Any]]) -> No
         for split, row in zip([*(f'split {_listed(each)}' for each in splits), 'mean'], [*rows, mean]):
             print(f'  {split:>8}  {_score_line(row)}{runs[0].note}')
     curves = [run.path('.png') for run in runs]
-    if len(runs) > 1:
+    histories = _histories_of_all_folds(runs[0])
+    if len(histories) > 1:
         curves.append(runs[0].folds_figure)
-        plot_folds(curves[-1], {f'test split {_listed(run.fold.test)}': run.load_state()['history']
-                                for run in runs})
+        with exclusive(curves[-1].with_suffix('.lock'), f'drawing {curves[-1]}', patience_s=60):
+            _clear_leftovers(curves[-1].parent, curves[-1].stem)
+            plot_folds(curves[-1], histories)
     print('\nCurves of training:', *curves, sep='\n  ')
     if params['dcase_output']:
         references = Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
         some = params['quick_test'] or len(runs) < len(parameter.FOLDS[params['mode']])
-        print(f'Predictions:\n  {runs[0].output_folder}\nTheir official scores:\n  python '
-              f'calculate_SELD_metrics.py {runs[0].output_folder} {references}'
+        print(f'Predictions:\n  {runs[0].output.folder}\nTheir official scores:\n  python '
+              f'calculate_SELD_metrics.py {runs[0].output.folder} {references}'
               f'{" --allow-missing" if some else ""}')
+
+
+def _histories_of_all_folds(run: Run) -> dict[str, list[dict[str, float]]]:
+    """The rounds of the job's folds, as far as they are trained: by this command or by others."""
+    runs = [dataclasses.replace(run, fold=fold) for fold in parameter.FOLDS[run.params['mode']]]
+    histories = {f'test split {_listed(one.fold.test)}': one.load_state()['history'] for one in runs}
+    return {name: history for name, history in histories.items() if history}
 
 
 def _first_line(error: Exception) -> str:
@@ -757,8 +832,10 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     add('task_id', nargs='?', default='1', metavar='task-id', help='a task of parameter.py [1]')
     add('job_id', nargs='?', default='1', metavar='job-id', help='a name for this run [1]')
     add('--split', nargs='+', type=int, metavar='N', help='only the folds that test these splits')
-    add('--resume', action='store_true', help='go on with a run that was stopped')
-    add('--overwrite', action='store_true', help='start a run that exists anew')
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument('--resume', action='store_true', help='go on with a run that was stopped')
+    existing.add_argument('--overwrite', action='store_true',
+                          help='start a run that exists anew, and take the folder of predictions')
     parameter.add_settings(parser)
     args = parser.parse_args(arguments)
     if not re.fullmatch(r'[\w.-]+', args.job_id):

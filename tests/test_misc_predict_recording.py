@@ -288,10 +288,11 @@ def model(trained):
 
 
 def test_without_overlap_the_dump_is_that_of_seld_to_the_byte(trained, model, tmp_path, capsys):
+    trained.output.claim(trained.fold.test, overwrite=False)
     seld.test_fold(trained)
     wav = Path(trained.params['dataset_dir'], 'foa_dev', f'{NAME}.wav')
     assert predictor.main([model, str(wav), '--overlap', '0', '--output', str(tmp_path)]) == 0
-    dump = (trained.output_folder / f'{NAME}.csv').read_bytes()
+    dump = (trained.output.folder / f'{NAME}.csv').read_bytes()
     assert 1000 < len(dump.splitlines()) < 32000  # an untrained network is undecided: differences would show
     assert (tmp_path / f'{NAME}.csv').read_bytes() == dump
 

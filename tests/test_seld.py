@@ -22,7 +22,7 @@ from parameter import InputError
 
 NB_FRAMES = 300
 BINS = 16
-SIZES = ['--batch_size', '4', '--sequence_length', '50']
+SIZES = ['--batch_size', '4', '--sequence_length', '50', '--pool_size', '4', '2']
 
 
 @pytest.fixture(scope='session')
@@ -236,7 +236,7 @@ def test_the_networks_resume_to_the_same_numbers(run_seld, tmp_path, monkeypatch
     """As above with the real networks: normalisation's statistics, Adam's moments and dropout go on too."""
     monkeypatch.setattr(keras_model, 'get_model', GET_MODEL)
     arguments = ['--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 2, '--dropout_rate', 0.2,
-                 '--nb_cnn2d_filt', 3, '--pool_size', 4, 2, '--rnn_size', 4, '--fnn_size', 4,
+                 '--nb_cnn2d_filt', 3, '--rnn_size', 4, '--fnn_size', 4,
                  '--model_variant', variant, '--patience', 9]
     run_seld(*arguments, '--dcase_dir', tmp_path / 'expected', job='undisturbed')
     expected = [{**row, 'seconds': None} for row in history(tmp_path, '1_undisturbed_foa_dev_split1')]
@@ -252,7 +252,7 @@ def test_mixed_precision(run_seld, tmp_path, monkeypatch):
     """Layers compute in bfloat16; weights, outputs and losses stay float32, and the model can be loaded."""
     monkeypatch.setattr(keras_model, 'get_model', GET_MODEL)
     try:
-        run_seld('--split', 1, '--nb_epochs', 1, '--nb_cnn2d_filt', 3, '--pool_size', 4, 2, '--rnn_size', 4,
+        run_seld('--split', 1, '--nb_epochs', 1, '--nb_cnn2d_filt', 3, '--rnn_size', 4,
                  '--fnn_size', 4, '--mixed_precision', 'mixed_bfloat16')
     finally:
         keras.config.set_dtype_policy('float32')
@@ -357,7 +357,7 @@ def test_features_that_vanish_while_training(run_seld, tiny_features, tmp_path, 
             path.unlink()
         return fit_round(model, training, run, number)
     monkeypatch.setattr(seld, 'fit_round', fit_without_the_file)
-    with pytest.raises(InputError, match=f'{path}: has been removed meanwhile'):
+    with pytest.raises(InputError, match=f'{path}: was removed or changed meanwhile'):
         run_seld('--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1, features=features)
     assert len(history(tmp_path)) == 1
 
@@ -368,6 +368,117 @@ def test_a_run_that_failed_in_its_first_round_has_nothing_to_lose(run_seld, tmp_
         run_seld('--split', 1, '--nb_epochs', 1)
     run_seld('--split', 1, '--nb_epochs', 1)
     assert len(history(tmp_path)) == 1
+
+
+def test_resuming_with_other_features_is_refused(run_seld, tiny_features, tmp_path):
+    features = shutil.copytree(tiny_features, tmp_path / 'features')
+    run_seld('--split', 1, '--nb_epochs', 1, features=features)
+    np.savez(features / 'foa_wts.npz', mean=np.ones(8192), scale=np.ones(8192))
+    with pytest.raises(InputError, match='split1_wts.npz: this run was started with other features'):
+        run_seld('--split', 1, '--nb_epochs', 1, '--resume', features=features)
+
+
+def test_resuming_with_other_versions_is_told_and_noted(run_seld, tmp_path, monkeypatch, capsys):
+    run_seld('--split', 1, '--nb_epochs', 1)
+    settings = tmp_path / 'models' / '1_job_foa_dev_split1.json'
+    run_seld('--split', 1, '--nb_epochs', 1, '--resume')
+    assert 'resumed' not in json.loads(settings.read_text())
+    monkeypatch.setattr(seld, '_versions', lambda: {'keras': '99'})
+    for _ in range(2):
+        capsys.readouterr()
+        run_seld('--split', 1, '--nb_epochs', 4, '--patience', 0, '--resume')
+    saved = json.loads(settings.read_text())
+    assert [one['versions'] for one in saved['resumed']] == [{'keras': '99'}]
+    assert saved['params']['nb_epochs'] == 4 and saved['versions']['keras'] == keras.__version__
+    assert 'resumed with other versions' not in capsys.readouterr().out  # once, not every time
+
+
+def test_a_finished_fold_writes_the_predictions_that_are_missing(run_seld, tmp_path, monkeypatch):
+    run_seld('--split', 1, '--nb_epochs', 1)
+    expected = {path.name: path.read_bytes() for path in (tmp_path / 'results' / '1_foa_dev').glob('*.csv')}
+    monkeypatch.setattr(seld, 'train_fold', None)
+    run_seld('--split', 1, '--nb_epochs', 1, '--resume', '--dcase_dir', tmp_path / 'new')
+    assert expected == {path.name: path.read_bytes() for path in (tmp_path / 'new/1_foa_dev').glob('*.csv')}
+    monkeypatch.setattr(seld, 'test_fold', None)
+    run_seld('--split', 1, '--nb_epochs', 1, '--resume')
+
+
+def test_predictions_of_unknown_origin_are_not_mixed_in(run_seld, tmp_path):
+    folder = tmp_path / 'results' / '1_foa_dev'
+    folder.mkdir(parents=True)
+    (folder / 'split3_ir0_ov1_9.csv').write_text('0,0,0,0\n')
+    with pytest.raises(InputError, match='1_foa_dev: is for predictions that do not say whose they are'):
+        run_seld('--split', 1, '--nb_epochs', 1)
+    run_seld('--split', 1, '--nb_epochs', 1, '--overwrite')
+    assert not (folder / 'split3_ir0_ov1_9.csv').exists()
+
+
+def test_overwriting_a_fold_removes_its_predictions_and_no_others(run_seld, tmp_path, monkeypatch):
+    run_seld('--split', 1, 2, '--nb_epochs', 1)
+    monkeypatch.setattr(seld, 'train_fold', Mock(side_effect=KilledError))
+    with pytest.raises(KilledError):
+        run_seld('--split', 1, '--nb_epochs', 1, '--overwrite')
+    assert {path.name[:6] for path in (tmp_path / 'results' / '1_foa_dev').glob('*.csv')} == {'split2'}
+
+
+def test_resume_and_overwrite_exclude_each_other(run_seld, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        run_seld('--resume', '--overwrite')
+    assert 'not allowed with argument --resume' in capsys.readouterr().err
+
+
+def test_pooling_that_does_not_divide_the_bins_is_told_before_the_work(run_seld, tmp_path):
+    with pytest.raises(InputError, match=r'setting pool_size: got \[3\], but 3 does not divide the 16 bins'):
+        run_seld('--split', 1, '--pool_size', 3)
+    assert not list((tmp_path / 'models').glob('*.json'))
+
+
+@pytest.mark.parametrize('split', [1, 2, 3])
+def test_a_fold_without_recordings_is_told_before_the_work(run_seld, tiny_features, tmp_path, split):
+    """Fold 1 tests split 1, validates split 2 and trains on 3 and 4."""
+    features = shutil.copytree(tiny_features, tmp_path / 'features')
+    for path in features.glob(f'*/split{split}*'):
+        path.unlink()
+    for path in features.glob('*/split4*') if split == 3 else ():
+        path.unlink()
+    with pytest.raises(InputError, match=f'foa_dev_norm: .* recordings, none of them of split {split}'):
+        run_seld('--split', 1, features=features)
+    assert not list((tmp_path / 'models').glob('*.json'))
+
+
+def test_folds_of_several_commands_share_a_figure(run_seld, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(seld, 'plot_folds', lambda path, histories: drawn.append([path.name, *histories]))
+    for split in (3, 1):
+        run_seld('--split', split, '--nb_epochs', 1)
+    assert drawn == [['1_job_foa_dev_folds.png', 'test split 1', 'test split 3']]
+
+
+def test_a_model_that_has_become_nan_is_not_kept(run_seld, tmp_path, monkeypatch):
+    """The last step of a round may spoil the weights: its loss was computed before."""
+    fit_round = seld.fit_round
+
+    def fit_and_poison(model, training, run, number):
+        loss = fit_round(model, training, run, number)
+        if number == 2:
+            model.get_layer('sed_out').bias.assign(np.full(11, np.nan))
+        return loss
+    monkeypatch.setattr(seld, 'fit_round', fit_and_poison)
+    with pytest.raises(InputError, match='the validation loss is nan after round 2: all features are finite'):
+        run_seld('--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1)
+    assert len(history(tmp_path)) == 1
+    assert (tmp_path / 'models' / '1_job_foa_dev_split1_round1.keras').exists()
+
+
+def test_nan_features_of_a_test_recording_are_told(run_seld, tiny_features, tmp_path):
+    features = shutil.copytree(tiny_features, tmp_path / 'features')
+    path = features / 'foa_dev_norm' / 'split1_ir1_ov1_1.npy'
+    array = np.load(path)
+    array[30, 5] = np.nan
+    np.save(path, array)
+    with pytest.raises(InputError, match=f'not finite; {path}: non-finite features in frame 30'):
+        run_seld('--split', 1, '--nb_epochs', 1, features=features)
+    assert not list((tmp_path / 'results').rglob('*.csv'))
 
 
 def test_nan_features_stop_training_and_name_the_file(run_seld, tiny_features, tmp_path):
@@ -461,7 +572,7 @@ def get_model_and_tell(*args, **kwargs):
     print('replicas:', model.distribute_strategy.num_replicas_in_sync)
     return model
 seld.keras_model.get_model = get_model_and_tell
-sys.exit(seld.main(['seld.py', '1', 'two', '--nb_cnn2d_filt', '3', '--pool_size', '4', '2', '--rnn_size', '4',
+sys.exit(seld.main(['seld.py', '1', 'two', '--nb_cnn2d_filt', '3', '--rnn_size', '4',
                     '--fnn_size', '4', *sys.argv[1:]]))
 '''
 
