@@ -442,6 +442,10 @@ class Run:
             raise InputError(f'{settings_path}: this run was started with {name} {saved.get(name)!r}, not '
                              f'{self.params[name]!r}; resume it with the same settings, or choose another '
                              'job id')
+        state = self.load_state()
+        checkpoint = self.checkpoint(len(state['history']))
+        if state['history'] and state['results'] is None and not checkpoint.exists():
+            raise InputError(f'{checkpoint}: no such model; train it again (--overwrite)')
         scaler = _feature_class(self.params).get_normalized_wts_file()
         if not all(map(np.array_equal, load_scaler(scaler_path), load_scaler(scaler))):
             raise InputError(f'{scaler_path}: this run was started with other features, {scaler} has another '
@@ -471,12 +475,14 @@ class Run:
         """Keep the settings up to date, and say with what other code a run was gone on with."""
         now, resumptions = _provenance(), saved.get('resumed', [])
         last = resumptions[-1] if resumptions else {name: saved.get(name) for name in now}
+        updated = saved | {'params': self.params}
         if last != now:
-            saved = saved | {'resumed': [*resumptions, now]}
+            updated['resumed'] = [*resumptions, now]
         if last['versions'] != now['versions']:
             print(f'{self.name}: resumed with other versions, {now["versions"]} after {last["versions"]}: '
                   'numbers may differ from those of an undisturbed run')
-        parameter.write_json(self.path('.json'), saved | {'params': self.params})
+        if updated != saved:
+            parameter.write_json(self.path('.json'), updated)
 
     def _files(self) -> list[Path]:
         """What the run has left, but for the lock and TensorBoard's logs."""

@@ -603,6 +603,13 @@ def test_silent_channels_are_warned_of_once(run, dataset, caplog):
     assert caplog.messages == [f'{path}: channel 2 is silent', f'{path}: channel 4 is silent']
 
 
+def test_an_evaluation_recording_that_is_a_dangling_link(dataset, tmp_path):
+    write_recording(dataset / 'foa_eval', 'split0_1')
+    (dataset / 'foa_eval' / 'split0_2.wav').symlink_to('nowhere.wav')
+    with pytest.raises(InputError, match='foa_eval/split0_2.wav: not a file, expected a recording'):
+        extract([FeatureClass(dataset, tmp_path / 'out', is_eval=is_eval, n_jobs=1) for is_eval in (0, 1)])
+
+
 def test_features_of_no_recording_are_refused(run, dataset, tmp_path):
     run()
     foreign = tmp_path / 'out' / 'foa_dev_norm' / 'split1_ir0_ov1_99.npy'
