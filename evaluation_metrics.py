@@ -144,6 +144,11 @@ def compute_doa_scores_regr(pred_doa_rad: np.ndarray, gt_doa_rad: np.ndarray, pr
         Azimuths of all classes, then their elevations, radians.
     pred_sed, gt_sed : arrays of 0 and 1 (or bool), shape (frames, classes)
         Only the directions of active classes count.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, activities are not 0 and 1, or the direction of an active class is not finite.
     """
     pred_active, gt_active = _activities(pred_sed, gt_sed)
     prediction, reference = (_regression_directions(*pair) for pair in
@@ -173,7 +178,12 @@ def _regression_directions(doa_rad: np.ndarray, active: np.ndarray) -> doa.Direc
         raise ValueError(f'expected directions of shape {(frames, 2 * classes)}, azimuths, elevations, '
                          f'got {np.shape(doa_rad)}')
     frame, class_index = np.nonzero(active)
-    return doa.Directions(frame, doa_rad[frame, class_index], doa_rad[frame, classes + class_index])
+    directions = doa.Directions(frame, doa_rad[frame, class_index], doa_rad[frame, classes + class_index])
+    finite = np.isfinite(directions.azimuth_rad) & np.isfinite(directions.elevation_rad)
+    if not finite.all():
+        raise ValueError('expected finite directions of active classes, got another in frame '
+                         f'{frame[~finite][0]}')
+    return directions
 
 
 def _count_classification(pred_doa: np.ndarray, gt_doa: np.ndarray) -> doa.DoaCounts:

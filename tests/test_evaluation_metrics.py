@@ -319,6 +319,8 @@ def test_elevations_beyond_the_poles_are_written_as_poles():
     (lambda: em.f1_overall_framewise(np.ones(5), np.ones(5)), r'\(5,\)'),
     (lambda: em.compute_doa_scores_regr(np.ones((5, 4)), np.ones((5, 2)), np.ones((5, 2)), np.ones((5, 2))),
      r'\(5, 4\).*\(5, 2\)'),
+    (lambda: em.compute_doa_scores_regr(np.zeros((5, 4)), np.diag([0, 0, np.inf, 0, 0])[:, :4],
+                                        np.ones((5, 2)), np.ones((5, 2))), 'finite .* frame 2'),
     (lambda: em.compute_doa_scores_clas(np.ones((5, 2, 324)), np.ones((6, 2, 324))), 'equal shapes'),
     (lambda: em.regression_label_format_to_output_format(None, np.ones((1, 1)), np.array([[np.nan, 0]])),
      'finite'),

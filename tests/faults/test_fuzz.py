@@ -15,6 +15,7 @@ import cls_feature_class
 import evaluation_metrics
 import parameter
 import seld
+from metrics import jackknife
 from misc_files import predict_recording
 from parameter import InputError
 
@@ -148,6 +149,73 @@ def scores_of(recordings):
     return scoring.score(names, evaluation_metrics.count_recordings(references, predictions))
 
 
+angles_rad = st.floats(-10, 10) | st.sampled_from([0, math.pi / 2, math.pi, -math.pi])
+some_directions = st.lists(st.tuples(angles_rad, angles_rad), max_size=8).map(
+    lambda pairs: np.array(pairs).reshape(-1, 2))
+
+
+@st.composite
+def outputs_of_a_network(draw):
+    """Activities and directions of prediction and reference, as the functions of 2019 take them."""
+    frames, classes = draw(st.integers(0, 120)), draw(st.integers(1, 11))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    pred_sed, gt_sed = (rng.random((frames, classes)) < draw(st.sampled_from([0, 0.1, 0.5, 1]))
+                        for _ in range(2))
+    pred_doa, gt_doa = (rng.uniform(-4, 4, (frames, 2 * classes)) for _ in range(2))
+    for array in (pred_doa, gt_doa):
+        values = st.lists(angles_rad | st.sampled_from([math.nan, math.inf]), max_size=3 if frames else 0)
+        for value in draw(values):
+            array[rng.integers(frames), rng.integers(2 * classes)] = value
+    return pred_sed, gt_sed, pred_doa, gt_doa
+
+
+@MANY
+@given(outputs_of_a_network(), st.integers(1, 60))
+def test_functions_of_2019_stay_in_their_ranges(outputs, block_size):
+    pred_sed, gt_sed, pred_doa, gt_doa = outputs
+    frames = len(gt_sed)
+    framewise = (evaluation_metrics.er_overall_framewise(pred_sed, gt_sed),
+                 evaluation_metrics.f1_overall_framewise(pred_sed, gt_sed))
+    in_segments = evaluation_metrics.compute_sed_scores(pred_sed, gt_sed, block_size)
+    for error_rate, f_score in (framewise, in_segments):
+        assert error_rate >= 0 or math.isnan(error_rate)
+        assert 0 <= f_score <= 1
+    assert math.isnan(framewise[0]) == (not (pred_sed.any() or gt_sed.any()))
+    finite = all(np.isfinite(doa[np.tile(active, 2)]).all()
+                 for doa, active in ((pred_doa, pred_sed), (gt_doa, gt_sed)))
+    if not finite:
+        with pytest.raises(ValueError, match='expected finite directions of active classes'):
+            evaluation_metrics.compute_doa_scores_regr(pred_doa, gt_doa, pred_sed, gt_sed)
+        return
+    scores = evaluation_metrics.compute_doa_scores_regr(pred_doa, gt_doa, pred_sed, gt_sed)
+    assert 0 <= scores.doa_error_deg <= 180
+    assert 0 <= scores.frame_recall <= 1 if frames else math.isnan(scores.frame_recall)
+    assert scores.predicted == pred_sed.sum()
+    assert scores.surplus - scores.shortfall == pred_sed.sum() - gt_sed.sum()
+
+
+@MANY
+@given(outputs_of_a_network())
+def test_a_truth_scores_perfectly_against_itself(outputs):
+    _, gt_sed, *_ = outputs
+    doa = np.zeros((len(gt_sed), 2 * gt_sed.shape[1]))
+    doa[:] = np.linspace(-1.5, 1.5, doa.shape[1])
+    scores = evaluation_metrics.compute_doa_scores_regr(doa, doa, gt_sed, gt_sed)
+    assert scores.doa_error_deg == pytest.approx(0, abs=1e-5)
+    assert scores.surplus == scores.shortfall == 0 and scores.good_frames == len(gt_sed)
+    if gt_sed.any():
+        assert evaluation_metrics.er_overall_framewise(gt_sed, gt_sed) == 0
+        assert evaluation_metrics.f1_overall_framewise(gt_sed, gt_sed) == pytest.approx(1)
+
+
+@MANY
+@given(some_directions, some_directions)
+def test_the_distance_of_two_sets_of_directions(some, others):
+    distance_deg = evaluation_metrics.distance_between_gt_pred(some, others)
+    assert 0 <= distance_deg <= 180 * min(len(some), len(others)) + 1e-9
+    assert evaluation_metrics.distance_between_gt_pred(others, some) == pytest.approx(distance_deg, abs=1e-4)
+
+
 RANGES = {'ER': (0, math.inf), 'F': (0, 1), 'DOA': (0, 180), 'FR': (0, 1), 'LE': (0, 180), 'LR': (0, 1),
           'SELD': (0, math.inf)}
 
@@ -182,6 +250,16 @@ def test_a_score_of_all_lies_between_those_of_the_splits(recordings):
         most = {'ER': 1e6, 'DOA': 180, 'LE': 180}.get(name, 1)
         if all(0 < part < most for part in parts):
             assert min(parts) - 1e-6 <= whole <= max(parts) + 1e-6, (family, name)
+
+
+@MANY
+@given(st.floats(0, 180), st.lists(st.floats(0, 180), max_size=20))
+def test_a_confidence_interval_is_one_or_is_none(theta, leave_one_out_theta):
+    low, high = jackknife.interval(theta, np.array(leave_one_out_theta))
+    if len(leave_one_out_theta) < 2:
+        assert math.isnan(low) and math.isnan(high)
+    else:
+        assert low <= high
 
 
 @MANY
