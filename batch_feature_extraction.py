@@ -15,7 +15,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from cls_feature_class import FeatureClass, extract
-from parameter import InputError, add_settings, exit_with_one_line, get_params, settings_given
+from parameter import InputError, add_settings, exit_with_one_line, get_params, script_parser, settings_given
 
 EXAMPLES = """examples:
   python batch_feature_extraction.py                      task 1: Ambisonic recordings
@@ -56,8 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, epilog=EXAMPLES)
     parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
     parser.add_argument('--dask', metavar='SCHEDULER',
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')

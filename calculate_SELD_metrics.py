@@ -31,6 +31,8 @@ from parameter import (
     predictions_folder,
     read_json,
     recording_order,
+    references_folder,
+    script_parser,
     settings_given,
     write_json,
 )
@@ -47,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
     predictions = args.predictions or predictions_folder(args.task, params)
-    references = args.references or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+    references = args.references or references_folder(params)
+    check_outputs(args.json, args.csv, (predictions, references))
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
     reference_rows = [read_reference_rows(references / f'{name}.csv') for name in names]
@@ -70,8 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, epilog=EXAMPLES)
     parser.add_argument('predictions', nargs='?', type=Path, help="folder of predictions [the task's dumps]")
     parser.add_argument('references', nargs='?', type=Path, help="folder of descriptions [the task's]")
     parser.add_argument('--task', default='1', choices=tuple(TASKS), metavar='ID',
@@ -107,6 +109,16 @@ def find_recordings(predictions: Path, references: Path, *, allow_missing: bool)
         raise InputError(f'{predictions}: {len(predicted)} predictions for {len(described)} references in '
                          f'{references}, missing: {_listed(missing)}; surplus: {_listed(surplus)}{remedy}')
     return sorted(predicted, key=recording_order), len(missing)
+
+
+def check_outputs(json: Path | None, table: Path | None, folders: Sequence[Path]) -> None:
+    """InputError if one file would replace the other, or stand in one of `folders` as one of its files."""
+    if json and table and json.resolve() == table.resolve():
+        raise InputError(f'{table}: both --json and --csv, expected two files')
+    for path in filter(None, (json, table)):
+        is_among = path.resolve().parent in [folder.resolve() for folder in folders]
+        if is_among and (path.resolve().suffix == '.csv' or path.resolve().name == OUTPUT_SETTINGS):
+            raise InputError(f'{path}: would stand among the files that are scored, expected another folder')
 
 
 def _csv_names(folder: Path, what: str, remedy: str) -> set[str]:
@@ -213,26 +225,38 @@ def _nested(of_family: Callable[[Family], Any]) -> dict[str, Any]:
 def _group_scores(counts: RecordingCounts) -> dict[str, Any]:
     def scores_of(family: Family) -> dict[str, float]:
         scores = family.scores(*(record.total() for record in family.records(counts)))
-        return {name: float(value) for name, value in scores._asdict().items()}
+        return {name: float(value) for name, value in _told(scores).items()}
     return _nested(scores_of)
 
 
 def _intervals(counts: RecordingCounts) -> dict[str, Any]:
     def intervals_of(family: Family) -> dict[str, list[float]]:
         records = family.records(counts)
-        totals = family.scores(*(record.total() for record in records))
-        others = family.scores(*(jackknife.leave_one_out(record) for record in records))
-        return {name: list(jackknife.interval(total, without, CONFIDENCE))
-                for name, total, without in zip(totals._fields, totals, others)}
+        totals = _told(family.scores(*(record.total() for record in records)))
+        others = _told(family.scores(*(jackknife.leave_one_out(record) for record in records)))
+        return {name: list(jackknife.interval(total, others[name], CONFIDENCE))
+                for name, total in totals.items()}
     return _nested(intervals_of)
+
+
+def _told(scores: Any) -> dict[str, np.ndarray]:
+    """Scores by their names; infinite where a joint score has no reference.
+
+    There, its guard against division by zero gives a number of sixteen digits (see metrics/joint.py), which
+    nobody should take for a score.
+    """
+    return {name: np.where(value > _ASTRONOMIC, np.inf, value) for name, value in scores._asdict().items()}
+
+
+_ASTRONOMIC = 1e6
 
 
 def _class_scores(counts: RecordingCounts) -> dict[str, Any]:
     of_2019 = counts.sed.total()
-    of_joint = joint.class_scores(counts.joint.total())
+    of_joint = _told(joint.class_scores(counts.joint.total()))
     error_rates, f_scores = sed.class_error_rates(of_2019), sed.class_f_scores(of_2019)
     return {name: {'2019': {'ER': float(error_rates[index]), 'F': float(f_scores[index])},
-                   'joint': {score: float(values[index]) for score, values in of_joint._asdict().items()}}
+                   'joint': {score: float(values[index]) for score, values in of_joint.items()}}
             for index, name in enumerate(CLASSES)}
 
 
@@ -245,7 +269,6 @@ _HEADS_JOINT = ('ER20', 'F20', 'LE', 'LR', 'SELD')
 _UNITS = 'F, F20, frame recall FR, localization recall LR: percent; DOA error, localization error LE: degrees'
 _FORMATS = {'ER': '{:.2f}', 'F': '{:.1%}', 'DOA': '{:.1f}', 'FR': '{:.1%}', 'LE': '{:.1f}', 'LR': '{:.1%}',
             'SELD': '{:.3f}'}
-_ASTRONOMIC = 1e6  # an error rate without references
 
 
 def format_results(results: Mapping[str, Any]) -> str:
@@ -280,7 +303,7 @@ def format_results(results: Mapping[str, Any]) -> str:
 
 
 def _row(label: str, number: Any, *blocks: Sequence[str]) -> str:
-    cells = (f'{first:>5}' + ''.join(f'{cell:>6}' for cell in others) for first, *others in blocks)
+    cells = (' '.join(f'{cell:>5}' for cell in block) for block in blocks)
     return ' | '.join((f'{label}{number:>{14 - len(label)}}', *cells)).rstrip()
 
 
@@ -301,8 +324,6 @@ def _values(scores: Mapping[str, float]) -> list[str]:
 def _value(name: str, value: float) -> str:
     if math.isnan(value):
         return '-'
-    if abs(value) > _ASTRONOMIC:
-        return 'inf'
     return _FORMATS[name].format(value).removesuffix('%')
 
 

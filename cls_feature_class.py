@@ -36,12 +36,15 @@ import functools
 import hashlib
 import logging
 import math
+import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from warnings import catch_warnings
 
 import numpy as np
 
@@ -64,11 +67,11 @@ from parameter import (
     RECORDING_S,
     SAMPLE_RATE_HZ,
     SETTINGS,
-    TEMPORARY_PREFIX,
     WIN_LENGTH,
     InputError,
     atomic_path,
     check_regular_file,
+    clear_leftovers,
     parse_recording_name,
     read_json,
     recording_order,
@@ -697,12 +700,67 @@ def _normalize_recording(recording: Path, features_file: Path, scaler_file: Path
     return audio.warnings
 
 
-def _attempt(number: int, work: Callable[[], list[str]]) -> tuple[int, list[str], str | None]:
-    """Do the work of a task: its number, warnings and the problem if there was one."""
+def _attempt(work: Callable[[], list[str]]) -> tuple[list[str], str | None]:
+    """Do the work of a task: its warnings, and the problem if there was one."""
     try:
-        return number, work(), None
+        return work(), None
     except InputError as error:  # told by the main process, together with those of the other recordings
-        return number, [], str(error)
+        return [], str(error)
+
+
+# ------------------------------------------------------------------------------------------------------------
+# Work in processes
+# ------------------------------------------------------------------------------------------------------------
+
+
+def run_in_processes(work: Sequence[Callable[[], Any]], n_jobs: int, where: str | Path,
+                     ) -> Iterator[tuple[int, Any]]:
+    """Do pieces of work in parallel; their numbers and results, in the order in which they are finished.
+
+    Parameters
+    ----------
+    work : sequence of callables
+        That can be pickled.
+    n_jobs : int
+        Processes, -1 for one a core; more than there is work for are not started.
+    where : path
+        For the message of the InputError if a process dies.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    if not work:
+        return
+    # A piece a task, and no batches of them: what is finished is to be told at once.
+    parallel = Parallel(n_jobs=min(effective_n_jobs(n_jobs), len(work)), return_as='generator_unordered',
+                        batch_size=1, initializer=_end_with, initargs=[os.getpid()])
+    results = parallel(delayed(_numbered)(number, one) for number, one in enumerate(work))
+    try:
+        for result in results:  # noqa: UP028 - "yield from" would close them itself, with a warning
+            yield result
+    except BrokenProcessPool as error:
+        raise InputError(f'{where}: a worker process died, perhaps for want of memory; what is finished is '
+                         'kept, so run the same again, with a smaller n_jobs') from error
+    finally:
+        with catch_warnings(action='ignore'):  # of cancelled work: whoever interrupts wants that
+            results.close()
+
+
+def _numbered(number: int, work: Callable[[], Any]) -> tuple[int, Any]:
+    return number, work()
+
+
+def _end_with(parent: int) -> None:
+    """Let this worker process end when the one that started it is gone, however it went.
+
+    Idle workers would wait for work, for minutes, with the terminal or the log file in their hands.
+    """
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -821,9 +879,8 @@ def exclusive(lock_file: str | Path, doing: str, patience_s: float = 0) -> Itera
 def _extracting_into(folder: Path) -> Iterator[None]:
     """The lock of a folder of features; what killed processes left there half-written is cleared."""
     with exclusive(folder / '.extraction.lock', f'extracting into {folder}'):
-        for pattern in ('', *(f'{dataset}_*/' for dataset in FORMATS)):
-            for leftover in folder.glob(f'{pattern}{TEMPORARY_PREFIX}*'):
-                leftover.unlink(missing_ok=True)
+        for place in (folder, *(each for dataset in FORMATS for each in folder.glob(f'{dataset}_*/'))):
+            clear_leftovers(place)
         yield
 
 
@@ -1175,30 +1232,20 @@ class FeatureClass:
 
     def _run(self, tasks: Sequence[_Task], ledger: _Ledger, on_done: Callable[[list[str]], None]) -> None:
         """Do the tasks in parallel and note each; an InputError tells all problems at the end."""
-        from concurrent.futures.process import BrokenProcessPool
-
-        from joblib import Parallel, delayed
-
         if not tasks:
             return
         ledger.update(complete=False)
         for kind in {kind for task in tasks for kind in task.makes}:
             create_folder(self._folder(kind))
         problems = []
-        # A recording a task and no batches of tasks: what is finished is to be noted at once.
-        parallel = Parallel(n_jobs=self._n_jobs, return_as='generator_unordered', batch_size=1)
-        try:
-            for number, warnings, problem in parallel(delayed(_attempt)(number, task.work)
-                                                      for number, task in enumerate(tasks)):
-                if problem:
-                    problems.append(problem)
-                else:
-                    for kind, made_from in tasks[number].makes.items():
-                        ledger.note(kind, tasks[number].name, made_from)
-                on_done(warnings)
-        except BrokenProcessPool as error:
-            raise InputError(f'{self._audio_dir}: a worker process died, perhaps for want of memory; what is '
-                             'finished is kept, so run the same again, with a smaller n_jobs') from error
+        work = [functools.partial(_attempt, task.work) for task in tasks]
+        for number, (warnings, problem) in run_in_processes(work, self._n_jobs, self._audio_dir):
+            if problem:
+                problems.append(problem)
+            else:
+                for kind, made_from in tasks[number].makes.items():
+                    ledger.note(kind, tasks[number].name, made_from)
+            on_done(warnings)
         _refuse(sorted(problems))
 
     # ---- checks before the work ----
@@ -1211,6 +1258,10 @@ class FeatureClass:
         if not recordings:
             return [f'{self._audio_dir}: no recordings ({", ".join(SUFFIXES)}) in this folder']
         problems = []
+        spectra = self._folder('spectra')
+        if self._save_spectra and spectra.resolve() == self._audio_dir.resolve():
+            problems.append(f'{spectra}: raw spectra would stand among the recordings, expected a '
+                            'feat_label_dir other than dataset_dir')
         # Of the development set, descriptions without a recording tell what cannot be read.
         for path in sorted(self._audio_dir.iterdir()) if self._is_eval else ():
             if path.suffix.lower() in SUFFIXES and not path.is_file() and not path.name.startswith('.'):

@@ -25,6 +25,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers, ops
 
+# Keras takes these from ~/.keras/keras.json, where any other project may have set them; our numbers hang on
+# them.
+keras.config.set_floatx('float32')
+keras.config.set_epsilon(1e-7)
+keras.config.set_image_data_format('channels_last')
+
 VARIANTS = ('released', 'paper')
 
 

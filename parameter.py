@@ -14,10 +14,13 @@ import argparse
 import contextlib
 import difflib
 import errno
+import glob
+import io
 import json
 import math
 import os
 import re
+import signal
 import stat
 import sys
 import tempfile
@@ -228,6 +231,11 @@ def predictions_folder(task_id: str | int, params: Mapping[str, Any]) -> Path:
     return Path(params['dcase_dir']) / f'{task_id}_{params["dataset"]}_{params["mode"]}'
 
 
+def references_folder(params: Mapping[str, Any]) -> Path:
+    """Where the descriptions of a task's recordings are."""
+    return Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+
+
 OUTPUT_SETTINGS = 'settings.json'  # in a folder of predictions: the task, job and settings they come from
 
 
@@ -290,18 +298,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     Readers see the old file or the new one, never a part of either. The temporary name keeps the ending,
     since libraries choose a format by it, and starts with `TEMPORARY_PREFIX` and the stem of `path`, so that
-    listings pass it over, and the owner of `path` can clear what a killed process has left.
+    listings pass it over, and the owner of `path` can clear what a killed process has left. Of a link, the
+    file that it leads to is replaced; a pipe or a device (/dev/stdout) is an InputError.
     """
-    path = Path(path)
+    check_regular_file(path)
     temporary = None
+    target = Path(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(prefix=f'{TEMPORARY_PREFIX}{path.stem}-', suffix=path.suffix,
-                                        dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f'{TEMPORARY_PREFIX}{target.stem}-', suffix=target.suffix,
+                                        dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
         temporary.chmod(0o666 & ~_UMASK)  # mkstemp's files are for their owner's eyes only
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:  # tells of the temporary file, of none at all, or of one that is copied
         is_full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
         told = Path(error.filename or TEMPORARY_PREFIX).name
@@ -312,6 +322,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
+
+
+def clear_leftovers(folder: str | Path, stem: str = '') -> None:
+    """Remove what killed processes left half-written in a folder, of files whose names start with `stem`."""
+    for path in Path(folder).glob(f'{TEMPORARY_PREFIX}{glob.escape(stem)}*'):
+        path.unlink(missing_ok=True)
 
 
 TEMPORARY_PREFIX = '.partial-'
@@ -335,7 +351,7 @@ def read_json(path: str | Path) -> Any:
 
 
 def check_regular_file(path: str | Path) -> None:
-    """Raise an InputError for a pipe or a device: to read one may never end.
+    """Raise an InputError for a pipe or a device: to read one may never end, to replace one is no writing.
 
     What is missing, a folder or not to be read is the system's to tell.
     """
@@ -343,6 +359,12 @@ def check_regular_file(path: str | Path) -> None:
         mode = Path(path).stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise InputError(f'{path}: a pipe or a device, expected a file')
+
+
+def script_parser(description: str | None, **options: Any) -> argparse.ArgumentParser:
+    """The parser of a script: its text stands as it was written, and options are to be spelled out."""
+    return argparse.ArgumentParser(description=description, allow_abbrev=False,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
 def add_settings(parser: argparse.ArgumentParser, names: Sequence[str] = tuple(SETTINGS)) -> None:
@@ -378,17 +400,16 @@ _BOOLEANS = {'true': True, 'yes': True, '1': True, 'false': False, 'no': False, 
 
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[None]:
-    """Around imports that talk to stderr (TensorFlow about its build): nothing is shown unless the block
-    fails."""
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
+    """Around imports that talk to stderr (TensorFlow about its build): nothing of it is shown."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with Path(os.devnull).open('wb') as nowhere:
+        os.dup2(nowhere.fileno(), 2)
         try:
             yield
-        except BaseException:
-            held_back.seek(0)
-            os.write(stderr, held_back.read())
-            raise
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
@@ -396,20 +417,60 @@ def stderr_held_back() -> Iterator[None]:
 
 @contextlib.contextmanager
 def exit_with_one_line(script: str | Path) -> Iterator[None]:
-    """Around a script's main: what a user can mend ends in one line on stderr and exit status 1."""
+    """Around a script's main: what a user can mend ends in one line on stderr and exit status 1.
+
+    A script that is interrupted (Ctrl-C, status 130) or terminated (SIGTERM, as by a cluster's queue, 143)
+    clears up and ends in a line as well.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')  # as stderr: names may have letters that it has not
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        yield
+        try:
+            yield
+        except SystemExit:
+            _flush_stdout()
+            raise
+        _flush_stdout()
     except InputError as error:
         raise SystemExit(_error_line(script, str(error))) from None
     except BrokenPipeError:  # the reader of our output (`| head`) has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
         where = f'{error.filename}: ' if error.filename else ''
         raise SystemExit(_error_line(script, f'{where}{error.strerror or error}')) from None
+    except UnicodeEncodeError as error:
+        raise SystemExit(_error_line(script, f'{error.object!r}: not UTF-8; rename the file')) from None
+    except MemoryError as error:
+        raise SystemExit(_error_line(script, f'out of memory: {error}')) from None
     except KeyboardInterrupt:
         sys.stderr.write('\ninterrupted\n')
         raise SystemExit(130) from None
+    except _TerminatedError:
+        sys.stderr.write('\nterminated\n')
+        raise SystemExit(128 + signal.SIGTERM) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        try:
+            _flush_stdout()
+        except OSError:  # was told above; Python would try once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM; like KeyboardInterrupt no `except Exception` catches it."""
+
+
+def _raise_terminated(*_: Any) -> None:
+    raise _TerminatedError
+
+
+def _flush_stdout() -> None:
+    """A full disk, or a reader that has gone, shows here at the latest."""
+    try:
+        print(end='', flush=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, 'standard output') from error
 
 
 def _error_line(script: str | Path, message: str) -> str:

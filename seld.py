@@ -35,14 +35,18 @@ from cls_feature_class import FeatureClass, create_folder, exclusive, load_scale
 from parameter import Fold, InputError
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # TensorFlow's notes; its errors come as exceptions
-with parameter.stderr_held_back():
-    import keras
-
+with parameter.exit_with_one_line(__file__), parameter.stderr_held_back():
+    try:
+        import keras
+    except Exception as error:  # of many kinds: KERAS_BACKEND or keras.json name what is not there
+        raise InputError(f'Keras cannot be loaded: {error}; expected KERAS_BACKEND=tensorflow, or another '
+                         'that is installed, and a ~/.keras/keras.json that suits it') from error
     import keras_model
     from cls_data_generator import Batches, DataGenerator, directions_rad
 
 ACTIVITY_THRESHOLD = 0.5
-ROUNDS_ARE_KEPT = 'the rounds before are kept: mend the features or lower learning_rate, then --resume'
+ROUNDS_ARE_KEPT = ('the rounds before are kept: mend the features, then --resume; or start anew '
+                   '(--overwrite) with a lower learning_rate')
 QUICK_TEST_ROUNDS = QUICK_TEST_BATCHES = 2
 QUICK_TEST_NOTE = '  [quick test: these scores mean nothing]'
 
@@ -98,12 +102,14 @@ def run_fold(run: 'Run') -> dict[str, Any]:
     """
     state = run.load_state()
     if state['results'] is None:
-        state = train_fold(run, state)
-        best = state['history'][state['best_round'] - 1]
-        state['results'] = {'validation': best, 'test': test_fold(run)}
+        with _memory_told(run.params):
+            state = train_fold(run, state)
+            best = state['history'][state['best_round'] - 1]
+            state['results'] = {'validation': best, 'test': test_fold(run)}
         run.finish(state)
     else:
-        print(f'Already finished, after {len(state["history"])} rounds: {run.path("_model.keras")}')
+        rounds = len(state['history'])
+        print(f'Already finished, after {rounds} round{"s" * (rounds > 1)}: {run.path("_model.keras")}')
         if run.lacks_predictions():
             test_fold(run)
     for name, scores in state['results'].items():
@@ -165,6 +171,21 @@ def fit_round(model: keras.Model, training: DataGenerator, run: 'Run', round_num
         history = model.fit(batches, initial_epoch=round_number - 1, epochs=round_number, shuffle=False,
                             verbose=0, callbacks=callbacks)
     return float(history.history['loss'][-1])
+
+
+@contextlib.contextmanager
+def _memory_told(params: dict[str, Any]) -> Iterator[None]:
+    """Backends tell that memory has run out in a hundred lines and exceptions of their own."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        raise InputError(f'out of memory with batch_size {params["batch_size"]} and sequence_length '
+                         f'{params["sequence_length"]}; start anew (--overwrite) with less') from error
+
+
+_OUT_OF_MEMORY = re.compile('out of memory|RESOURCE_EXHAUSTED|OOM when allocating|bad_alloc', re.IGNORECASE)
 
 
 def _seed_round(model: keras.Model, seed: int, round_number: int) -> None:
@@ -438,10 +459,11 @@ class Run:
             raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
                              'starts it anew, another job id leaves it alone')
         saved = _read_saved(settings_path, 'params')['params']
-        for name in _changed_settings(saved, self.params):
-            raise InputError(f'{settings_path}: this run was started with {name} {saved.get(name)!r}, not '
-                             f'{self.params[name]!r}; resume it with the same settings, or choose another '
-                             'job id')
+        changed = _changed_settings(saved, self.params)
+        if changed:
+            told = '; '.join(f'{name} {saved.get(name)!r}, not {self.params[name]!r}' for name in changed)
+            raise InputError(f'{settings_path}: this run was started with {told}; resume it with the same '
+                             'settings, or choose another job id')
         state = self.load_state()
         checkpoint = self.checkpoint(len(state['history']))
         if state['history'] and state['results'] is None and not checkpoint.exists():
@@ -453,13 +475,14 @@ class Run:
 
     def prepare(self, *, overwrite: bool) -> None:
         """Write the settings of a new run, or note that it is gone on with."""
-        _clear_leftovers(Path(self.params['model_dir']), self.name)
+        parameter.clear_leftovers(Path(self.params['model_dir']), self.name)
         if overwrite:
             for path in self._files():
                 path.unlink()
             shutil.rmtree(self.path('_tensorboard'), ignore_errors=True)
         if self._has_rounds():
-            self._note_resumption(_read_saved(self.path('.json'), 'params'))
+            if self.load_state()['results'] is None:  # nothing is to be added to a finished run
+                self._note_resumption(_read_saved(self.path('.json'), 'params'))
             return
         with parameter.atomic_path(self.path('_wts.npz')) as temporary:
             shutil.copyfile(_feature_class(self.params).get_normalized_wts_file(), temporary)
@@ -564,7 +587,7 @@ class OutputFolder:
         """
         with self._lock():
             self.refuse_others(overwrite=overwrite)
-            _clear_leftovers(self.folder)
+            parameter.clear_leftovers(self.folder)
             is_ours = self._is_ours()
             for path in self._predictions():
                 if not is_ours or (overwrite and parameter.parse_recording_name(path).split in splits):
@@ -615,12 +638,6 @@ def _changed_settings(saved: dict[str, Any], params: dict[str, Any]) -> list[str
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
                'tensorboard', 'dcase_output', 'save_spectra'}
-
-
-def _clear_leftovers(folder: Path, stem: str = '') -> None:
-    """Remove what a killed process has left half-written of files whose names start with `stem`."""
-    for path in folder.glob(f'{parameter.TEMPORARY_PREFIX}{glob.escape(stem)}*'):
-        path.unlink(missing_ok=True)
 
 
 def _feature_class(params: dict[str, Any], is_eval: bool = False) -> FeatureClass:
@@ -796,11 +813,11 @@ def _print_summary(runs: Sequence[Run], results: Sequence[dict[str, Any]]) -> No
     if len(histories) > 1:
         curves.append(runs[0].folds_figure)
         with exclusive(curves[-1].with_suffix('.lock'), f'drawing {curves[-1]}', patience_s=60):
-            _clear_leftovers(curves[-1].parent, curves[-1].stem)
+            parameter.clear_leftovers(curves[-1].parent, curves[-1].stem)
             plot_folds(curves[-1], histories)
     print('\nCurves of training:', *curves, sep='\n  ')
     if params['dcase_output']:
-        references = Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+        references = parameter.references_folder(params)
         some = params['quick_test'] or len(runs) < len(parameter.FOLDS[params['mode']])
         print(f'Predictions:\n  {runs[0].output.folder}\nTheir official scores:\n  python '
               f'calculate_SELD_metrics.py {runs[0].output.folder} {references}'
@@ -832,8 +849,7 @@ def _chosen_folds(mode: str, splits: Sequence[int] | None) -> list[Fold]:
 
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog='seld.py', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parameter.script_parser(__doc__, prog='seld.py')
     add = parser.add_argument
     add('task_id', nargs='?', default='1', metavar='task-id', help='a task of parameter.py [1]')
     add('job_id', nargs='?', default='1', metavar='job-id', help='a name for this run [1]')

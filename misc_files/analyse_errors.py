@@ -44,6 +44,8 @@ from parameter import (
     exit_with_one_line,
     get_params,
     predictions_folder,
+    references_folder,
+    script_parser,
     settings_given,
 )
 
@@ -298,7 +300,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
     predictions = args.predictions or predictions_folder(args.task, params)
-    references = args.references or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+    references = args.references or references_folder(params)
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
     described = [references / f'{name}.csv' for name in names]
@@ -317,8 +319,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('predictions', nargs='?', type=Path, help="folder of predictions [the task's dumps]")
     parser.add_argument('references', nargs='?', type=Path, help="folder of descriptions [the task's]")
     parser.add_argument('--output', type=Path, metavar='DIR',

@@ -40,6 +40,8 @@ from parameter import (
     get_params,
     parse_recording_name,
     recording_order,
+    references_folder,
+    script_parser,
     settings_given,
 )
 
@@ -293,7 +295,7 @@ def _elevation_edges(events: Events) -> np.ndarray:
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
-    folder = args.metadata or Path(params['dataset_dir']) / f'metadata_{params["mode"]}'
+    folder = args.metadata or references_folder(params)
     events = read_events(folder)
     plotting.choose_backend(args.show)
     print(f'{folder}\n\n{format_tables(events)}\n')
@@ -303,8 +305,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('metadata', nargs='?', type=Path, help="folder of descriptions [the task's]")
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for the pictures [distribution/ in the folder of results]')

@@ -46,6 +46,7 @@ from cls_feature_class import (
 )
 from evaluation_metrics import (
     cart2sph,
+    read_output_rows,
     regression_label_format_to_output_format,
     sph2cart,
     write_output_rows,
@@ -57,6 +58,7 @@ from parameter import (
     NB_CHANNELS,
     NB_CLASSES,
     NB_FRAMES,
+    OUTPUT_SETTINGS,
     RECORDING_S,
     SAMPLE_RATE_HZ,
     SETTINGS,
@@ -65,6 +67,7 @@ from parameter import (
     get_params,
     read_json,
     recording_order,
+    script_parser,
 )
 
 # ------------------------------------------------------------------------------------------------------------
@@ -370,6 +373,20 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
     return recordings
 
 
+def refuse_to_replace(folder: Path, recordings: Sequence[Path]) -> None:
+    """InputError if something would be lost in `folder`: a task's predictions, or files of another kind."""
+    if (folder / OUTPUT_SETTINGS).exists():
+        raise InputError(f'{folder}: holds the predictions of seld.py, which are scored as they are; choose '
+                         'another --output')
+    for path in [folder / f'{recording.stem}.csv' for recording in recordings]:
+        if path.exists():
+            try:
+                read_output_rows(path)
+            except InputError as error:
+                raise InputError(f'{path}: is no prediction, and would be replaced; choose another --output'
+                                 ) from error
+
+
 def predict_recording(path: Path, run: Run, network: Network, overlap: int) -> np.ndarray:
     """Rows of the output format of a recording; notes and warnings go to stderr."""
     info = soundfile.info(path)
@@ -423,6 +440,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                          f'of this model are {run.sequence_length} frames long')
     recordings = find_recordings(args.recordings)
     folder = args.output or Path(SETTINGS['dcase_dir'].default) / run.name
+    refuse_to_replace(folder, recordings)
     plotting.choose_backend(show=False)
     network = load_network(args.model, run)
     (folder / 'events').mkdir(parents=True, exist_ok=True)
@@ -443,8 +461,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('model', type=Path, metavar='MODEL', help=f'a model ...{MODEL_ENDING} of seld.py')
     parser.add_argument('recordings', nargs='+', type=Path, metavar='WAV',
                         help='recordings, or folders of them')

@@ -24,6 +24,7 @@ libraries, which synthesis.json names). A run that was interrupted is finished b
 """
 
 import argparse
+import functools
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -32,7 +33,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import joblib
 import numpy as np
 import pyroomacoustics as pra
 import soundfile
@@ -41,7 +41,7 @@ from scipy.signal import fftconvolve, lfilter
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
-from cls_feature_class import Event, write_description
+from cls_feature_class import Event, create_folder, exclusive, run_in_processes, write_description
 from parameter import (
     AZIMUTHS_DEG,
     CLASSES,
@@ -55,8 +55,10 @@ from parameter import (
     InputError,
     RecordingName,
     atomic_path,
+    clear_leftovers,
     exit_with_one_line,
     read_json,
+    script_parser,
     write_json,
 )
 
@@ -553,22 +555,30 @@ def synthesize_dataset(folder: str | Path, *, recordings: int, eval_recordings: 
     formats = sorted(set(formats))
     settings = {'script_version': SCRIPT_VERSION, 'recordings': recordings,
                 'eval_recordings': eval_recordings, 'seconds': seconds, 'seed': seed, 'formats': formats}
-    _refuse_other_content(folder, settings)
+    _refuse_other_content(folder, settings)  # before anything is written
+    with exclusive(folder / '.synthesis.lock', f'synthesizing into {folder}'):
+        _refuse_other_content(folder, settings)
+        return _synthesize_missing(folder, settings, n_jobs)
+
+
+def _synthesize_missing(folder: Path, settings: dict, n_jobs: int) -> int:
+    formats, seconds, seed = settings['formats'], settings['seconds'], settings['seed']
     plan = {recording: recording_paths(folder, recording, formats).values()
-            for recording in plan_recordings(recordings, eval_recordings)}
+            for recording in plan_recordings(settings['recordings'], settings['eval_recordings'])}
     missing = [recording for recording, paths in plan.items() if not all(path.exists() for path in paths)]
     if not missing and (folder / SETTINGS_FILE).exists():
         return 0
 
-    for path in [path for paths in plan.values() for path in paths]:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for parent in {path.parent for paths in plan.values() for path in paths}:
+        create_folder(parent)
+        clear_leftovers(parent)
     libraries = {name: version(name) for name in ('numpy', 'scipy', 'pyroomacoustics')}
     content = {'made_by': Path(__file__).name, 'settings': settings, 'libraries': libraries}
     write_json(folder / UNFINISHED_FILE, content)
     (folder / SETTINGS_FILE).unlink(missing_ok=True)
-    jobs = [joblib.delayed(synthesize_recording)(folder, recording, formats, seconds, seed)
+    jobs = [functools.partial(synthesize_recording, folder, recording, formats, seconds, seed)
             for recording in missing]
-    done = joblib.Parallel(n_jobs=n_jobs, return_as='generator_unordered')(jobs)
+    done = run_in_processes(jobs, n_jobs, folder)
     for _ in tqdm(done, total=len(jobs), desc='recordings', file=sys.stdout, disable=None):
         pass
     write_json(folder / SETTINGS_FILE, content)
@@ -608,8 +618,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('folder', nargs='?', default='demo/data/', help='where to make it [%(default)s]')
     parser.add_argument('--recordings', type=_at_least(1), default=6, metavar='N',
                         help='recordings in each of the four development folds [%(default)s]')

@@ -17,7 +17,6 @@ direction a class, and because descriptions become the output format by a frame 
 The name is of 2019; the unit tests are in tests/.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -43,6 +42,7 @@ from parameter import (
     NB_FRAMES_1S,
     RECORDING_S,
     exit_with_one_line,
+    script_parser,
 )
 
 Scores = tuple[float, float, float, float, float]  # ER, F, DOA error, frame recall, SELD
@@ -204,8 +204,7 @@ def most_at_once(events: Sequence[Event]) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('descriptions', nargs='*', type=Path, default=EXAMPLES, metavar='DESCRIPTION',
                         help='descriptions to score [two examples]')
     args = parser.parse_args(argv)

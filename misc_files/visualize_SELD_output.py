@@ -41,6 +41,8 @@ from parameter import (
     exit_with_one_line,
     get_params,
     recording_order,
+    references_folder,
+    script_parser,
     settings_given,
 )
 
@@ -278,7 +280,7 @@ def output_path(prediction: Path, output: Path | None, picture_format: str) -> P
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parse_arguments(argv)
     params = get_params(args.task, **settings_given(args))
-    default_references = Path(params['dataset_dir'], f'metadata_{params["mode"]}')
+    default_references = references_folder(params)
     default_audio = Path(params['dataset_dir'], f'{params["dataset"]}_{params["mode"]}')
     predictions = find_predictions(args.predictions)
     _check_arguments(args, predictions)
@@ -312,8 +314,7 @@ def _check_arguments(args: argparse.Namespace, predictions: Sequence[Path]) -> N
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument('predictions', nargs='+', type=Path, metavar='PREDICTION',
                         help='CSV files of the output format, or folders of them')
     parser.add_argument('--references', type=Path, metavar='FOLDER',

@@ -379,18 +379,48 @@ def test_resuming_with_other_features_is_refused(run_seld, tiny_features, tmp_pa
 
 
 def test_resuming_with_other_versions_is_told_and_noted(run_seld, tmp_path, monkeypatch, capsys):
-    run_seld('--split', 1, '--nb_epochs', 1)
+    class StoppedError(Exception):
+        pass
+
+    def stop(run):
+        raise StoppedError
+    monkeypatch.setattr(seld, 'test_fold', stop)
     settings = tmp_path / 'models' / '1_job_foa_dev_split1.json'
-    run_seld('--split', 1, '--nb_epochs', 1, '--resume')
+    with pytest.raises(StoppedError):
+        run_seld('--split', 1, '--nb_epochs', 1)
+    with pytest.raises(StoppedError):
+        run_seld('--split', 1, '--nb_epochs', 1, '--resume')
     assert 'resumed' not in json.loads(settings.read_text())
     monkeypatch.setattr(seld, '_versions', lambda: {'keras': '99'})
     for _ in range(2):
         capsys.readouterr()
-        run_seld('--split', 1, '--nb_epochs', 4, '--patience', 0, '--resume')
+        with pytest.raises(StoppedError):
+            run_seld('--split', 1, '--nb_epochs', 2, '--patience', 0, '--resume')
     saved = json.loads(settings.read_text())
     assert [one['versions'] for one in saved['resumed']] == [{'keras': '99'}]
-    assert saved['params']['nb_epochs'] == 4 and saved['versions']['keras'] == keras.__version__
+    assert saved['params']['nb_epochs'] == 2 and saved['versions']['keras'] == keras.__version__
     assert 'resumed with other versions' not in capsys.readouterr().out  # once, not every time
+
+
+def test_nothing_is_added_to_a_finished_run(run_seld, tmp_path, monkeypatch, capsys):
+    run_seld('--split', 1, '--nb_epochs', 1)
+    settings = tmp_path / 'models' / '1_job_foa_dev_split1.json'
+    before = settings.read_bytes()
+    monkeypatch.setattr(seld, '_versions', lambda: {'keras': '99'})
+    run_seld('--split', 1, '--nb_epochs', 4, '--resume')
+    assert 'Already finished, after 1 round: ' in capsys.readouterr().out
+    assert settings.read_bytes() == before
+
+
+@pytest.mark.parametrize('error', [
+    MemoryError(), RuntimeError('CUDA out of memory. Tried to allocate 20.00 MiB'),
+    ValueError('RESOURCE_EXHAUSTED: OOM when allocating tensor\nand more')])
+def test_running_out_of_memory_is_told(run_seld, monkeypatch, error):
+    def fit(*arguments, **options):
+        raise error
+    monkeypatch.setattr(keras.Model, 'fit', fit)
+    with pytest.raises(InputError, match='^out of memory with batch_size .* and sequence_length .*less$'):
+        run_seld('--split', 1, '--nb_epochs', 1)
 
 
 def test_a_finished_fold_writes_the_predictions_that_are_missing(run_seld, tmp_path, monkeypatch):

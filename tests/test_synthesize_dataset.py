@@ -40,7 +40,7 @@ def angle_deg(one, other):
 
 
 def contents(folder):
-    files = (path for path in folder.rglob('*') if path.is_file())
+    files = (path for path in folder.rglob('*') if path.is_file() and path.suffix != '.lock')
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

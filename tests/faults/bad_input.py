@@ -91,6 +91,14 @@ def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+def a_new_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def new_link(target: str) -> Change:
+    return lambda path: path.symlink_to(target)
+
+
 def link(target: str) -> Change:
     def change(path: Path) -> None:
         path.unlink()
@@ -440,7 +448,8 @@ TABLE: dict[str, list[Row]] = {
             'batch_feature_extraction.py`'),
         Row('a feature is NaN', FEATURES, overwritten(128 + 4 * 8192 * 7, struct.pack('<f', _NAN)), TRAIN,
             f'the loss is nan in epoch 1, batch 3: {FEATURES}: non-finite features in frame 7; the rounds '
-            'before are kept: mend the features or lower learning_rate, then --resume', writes=True),
+            'before are kept: mend the features, then --resume; or start anew (--overwrite) with a lower '
+            'learning_rate', writes=True),
         Row('folder in its place', FEATURES, a_folder, TRAIN,
             f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
         Row('dangling link', FEATURES, link('nowhere.npy'), TRAIN,
@@ -600,6 +609,9 @@ TABLE: dict[str, list[Row]] = {
         Row('resumed with another learning rate', '', None, f'{RESUME} --learning_rate 0.5',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; resume it with the same '
             'settings, or choose another job id'),
+        Row('resumed with two other settings', '', None, f'{RESUME} --learning_rate 0.5 --seed 1',
+            f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; seed 2019, not 1; resume it '
+            'with the same settings, or choose another job id'),
         Row("settings of another job's predictions no JSON", 'results/tiny_foa_dev/settings.json',
             cut(50), 'seld.py tiny new --split 1',
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
@@ -642,8 +654,38 @@ TABLE: dict[str, list[Row]] = {
         Row('scores into a folder', '', None, f'{SCORE} --json data', 'data: Is a directory'),
         Row('scores into a folder that is not there', '', None, f'{SCORE} --json nowhere/scores.json',
             'nowhere/scores.json: No such file or directory'),
-        Row('scores onto a device', '', None, f'{SCORE} --csv /dev/null/scores.csv',
+        Row('scores below a device', '', None, f'{SCORE} --csv /dev/null/scores.csv',
             '/dev/null/scores.csv: Not a directory'),
+        Row('scores onto a device', '', None, f'{SCORE} --csv /dev/null',
+            '/dev/null: a pipe or a device, expected a file'),
+        Row('scores into a pipe', 'scores.json', a_new_pipe, f'{SCORE} --json scores.json',
+            'scores.json: a pipe or a device, expected a file'),
+        Row('scores onto a prediction', '', None, f'{SCORE} --json {OUTPUT}',
+            f'{OUTPUT}: would stand among the files that are scored, expected another folder'),
+        Row('scores onto a description', '', None, f'{SCORE} --csv data/../{DESCRIPTION}',
+            f'data/../{DESCRIPTION}: would stand among the files that are scored, expected another folder'),
+        Row('scores onto a description through a link', 'scores.csv', new_link(DESCRIPTION),
+            f'{SCORE} --csv scores.csv',
+            'scores.csv: would stand among the files that are scored, expected another folder'),
+        Row('scores onto the settings of the predictions', '', None,
+            f'{SCORE} --json results/tiny_foa_dev/settings.json',
+            'results/tiny_foa_dev/settings.json: would stand among the files that are scored, expected '
+            'another folder'),
+        Row('a table of scores that would be taken for a prediction', '', None,
+            f'{SCORE} --csv results/tiny_foa_dev/scores.csv',
+            'results/tiny_foa_dev/scores.csv: would stand among the files that are scored, expected another '
+            'folder'),
+        Row('both kinds of scores into one file', '', None, f'{SCORE} --json scores --csv ./scores',
+            'scores: both --json and --csv, expected two files'),
+        Row('prediction onto a description', '', None, f'{PREDICT} --output data/metadata_dev',
+            f'{DESCRIPTION}: is no prediction, and would be replaced; choose another --output'),
+        Row("prediction onto a task's", '', None, f'{PREDICT} --output results/tiny_foa_dev',
+            'results/tiny_foa_dev: holds the predictions of seld.py, which are scored as they are; choose '
+            'another --output'),
+        Row('raw spectra among the recordings', '', None,
+            'batch_feature_extraction.py tiny --save_spectra True --feat_label_dir data/../data',
+            'data/../data/foa_dev: raw spectra would stand among the recordings, expected a feat_label_dir '
+            'other than dataset_dir'),
         Row('pictures below a file', '', None, DRAW.replace('--output new', f'--output {WAV}/new'),
             f'{WAV}/new: Not a directory'),
         Row('picture of an unknown kind', '', None, DRAW.replace('--output new', '--output new.bmp'),
@@ -707,6 +749,8 @@ TABLE: dict[str, list[Row]] = {
             "argument --task: invalid choice: '77' (choose from …)", 2),
         Row('unknown option', '', None, 'seld.py tiny new --lerning_rate 1',
             'unrecognized arguments: --lerning_rate 1', 2),
+        Row('option cut short', '', None, 'seld.py tiny new --batch 4',
+            'unrecognized arguments: --batch 4', 2),
         Row('one argument too many', '', None, 'seld.py tiny new extra',
             'unrecognized arguments: extra', 2),
         Row('job id with a slash', '', None, 'seld.py tiny ../evil',

@@ -73,8 +73,9 @@ def kill(process: multiprocessing.Process, *, with_workers: bool) -> None:
 def _main(command: list[str], folder: Path) -> None:
     os.setsid()  # it and its workers are a group, to be killed together
     log = os.open(log_of(folder), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    for number, name in ((1, 'stdout'), (2, 'stderr')):
+        os.dup2(log, number)
+        setattr(sys, name, os.fdopen(number, 'w', closefd=False))
     workplace.shorten()
     # Workers load the module anew: functions take its shortened minute along.
     cloudpickle.register_pickle_by_value(cls_feature_class)

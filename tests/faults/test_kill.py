@@ -1,9 +1,12 @@
 """SIGKILL to processes at any moment: the same command then ends with the files of an undisturbed run."""
 
+import contextlib
 import csv
 import json
+import os
 import re
 import shutil
+import signal
 import zipfile
 
 import numpy as np
@@ -92,6 +95,39 @@ def assert_nothing_half_written(place):
     if len(list((place / 'features').rglob('[!.]*.npy'))) < 3 * len(NAMES):
         with pytest.raises(InputError):
             features.check_ready()
+
+
+@pytest.mark.parametrize(('signal_number', 'exit_code', 'said'), [
+    (signal.SIGKILL, -signal.SIGKILL, None), (signal.SIGTERM, 128 + signal.SIGTERM, b'\nterminated\n'),
+    (signal.SIGINT, 130, b'\ninterrupted\n')])
+def test_workers_end_with_the_process_that_started_them(
+        undisturbed, tmp_path, signal_number, exit_code, said):
+    """They would go on writing, and whoever reads their output (`| tee log`) would wait for minutes."""
+    expected_place, *_ = undisturbed
+    place = tmp_path / 'place'
+    shutil.copytree(expected_place / 'data', place / 'data')
+    os.mkfifo(processes.log_of(place))
+    output = os.open(processes.log_of(place), os.O_RDONLY | os.O_NONBLOCK)
+    process = processes.start(EXTRACT, place)
+    processes.wait_until(lambda: list(place.glob('features/foa_dev_moments/*')))
+    os.kill(process.pid, signal_number)
+    process.join()
+    assert process.exitcode == exit_code
+    texts = []
+
+    def all_writers_are_gone():
+        with contextlib.suppress(BlockingIOError):
+            texts.append(os.read(output, 1000))
+            return texts[-1] == b''
+        return False
+    processes.wait_until(all_writers_are_gone)
+    os.close(output)
+    if said is not None:  # of a process that was killed, joblib's resource tracker tells what it cleared
+        assert b''.join(texts) == said
+    processes.log_of(place).unlink()
+    processes.run(EXTRACT, place)
+    assert not workplace.temporary_files(place)
+    assert content(place, ['features']) == content(expected_place, ['features'])
 
 
 @pytest.mark.parametrize('nb_moments', [FEW, MANY])
