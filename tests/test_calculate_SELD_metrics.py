@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,18 @@ def test_undefined_scores_are_null_and_a_dash(folders, run):
     assert (of_2019['ER'], of_2019['F'], of_2019['DOA'], of_2019['SELD']) == (1, 0, None, None)
     assert results['ci95']['2019']['DOA'] == [None, None]
     assert ' - ' in next(line for line in printed.splitlines() if line.startswith('all '))
+
+
+def test_scores_of_predictions_without_any_reference_are_infinite(folders, run):
+    """Their guard against division by zero gives numbers of sixteen digits, which are no scores."""
+    for name in NAMES:
+        (folders[1] / f'{name}.csv').write_text(HEADER)
+    printed, results = run()
+    for scores in (results['groups']['all']['joint']['macro'], results['classes']['knock']['joint']):
+        assert scores['ER'] is None
+    assert results['ci95']['joint']['macro']['ER'] == [None, None]
+    assert ' inf ' in next(line for line in printed.splitlines() if line.startswith('all '))
+    assert not re.search(r'\d{7}', printed)
 
 
 def test_one_recording_has_no_interval(folders, run):

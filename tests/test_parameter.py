@@ -1,6 +1,7 @@
 """Facts of the data set, settings and what every script shares."""
 
 import argparse
+import os
 
 import pytest
 
@@ -150,6 +151,25 @@ def test_atomic_path_leaves_the_old_file_when_the_block_fails(tmp_path):
         temporary.write_text('new')
         assert path.read_text() == 'old' and temporary.suffix == '.txt'
     assert path.read_text() == 'new' and list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_path_replaces_what_a_link_leads_to(tmp_path):
+    target, link = tmp_path / 'elsewhere' / 'file.txt', tmp_path / 'link.txt'
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for text in ('first', 'second'):  # at first the link dangles
+        with parameter.atomic_path(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and target.read_text() == text
+    assert sorted(tmp_path.rglob('*')) == [target.parent, target, link]
+
+
+def test_atomic_path_refuses_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    with (pytest.raises(InputError, match=r'pipe: a pipe or a device, expected a file'),
+          parameter.atomic_path(tmp_path / 'pipe')):
+        raise AssertionError('not reached')
+    assert (tmp_path / 'pipe').is_fifo()
 
 
 def test_json_round_trip_and_its_error(tmp_path):

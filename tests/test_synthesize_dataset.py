@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -460,6 +461,22 @@ def test_command_line(tmp_path):
     assert (other.returncode, other.stdout) == (1, '')
     assert other.stderr.startswith('synthesize_dataset.py: error: set: holds another data set')
     assert other.stderr.count('\n') == 1
+
+
+def test_the_second_of_two_at_once_refuses(tmp_path):
+    args = ('set', '--recordings=4', '--eval_recordings=0', '--formats', 'foa', '--n_jobs=1')
+    first = subprocess.Popen([sys.executable, synthesis.__file__, *args], cwd=tmp_path)
+    try:
+        while first.poll() is None and not list(tmp_path.glob('set/metadata_dev/*.csv')):
+            time.sleep(0.01)
+        second = run_script(*args, cwd=tmp_path)
+        assert first.poll() is None
+        assert (second.returncode, second.stdout) == (1, '')
+        assert second.stderr == ('synthesize_dataset.py: error: set/.synthesis.lock: another process is '
+                                 'synthesizing into set; wait until it has finished, or stop it\n')
+    finally:
+        first.terminate()
+        assert first.wait() == 143
 
 
 @pytest.mark.parametrize('args', [

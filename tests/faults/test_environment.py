@@ -1,0 +1,114 @@
+"""Scripts in odd surroundings: outputs that are full or gone, a Keras that is set up for something else.
+
+They end in one line, and never in a traceback.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import workplace
+
+DESCRIPTION = f'{workplace.HEADER}knock,0.1,0.8,10,20,1\n'
+TOUR = ['misc_files/test_SELD_metrics.py', 'split1_ir0_ov1_1.csv']
+FULL = Path('/dev/full')
+
+
+def run(script, *arguments, cwd, stdout=subprocess.PIPE, **environment):
+    """Run a script in a process of its own; its output is buffered unless `environment` says otherwise."""
+    kept = {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}
+    return subprocess.run([sys.executable, str(workplace.ROOT / script), *arguments], cwd=cwd, stdout=stdout,
+                          stderr=subprocess.PIPE, env=kept | environment, timeout=120)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / 'split1_ir0_ov1_1.csv').write_text(DESCRIPTION)
+    return tmp_path
+
+
+@pytest.mark.parametrize('environment', [{}, {'PYTHONUNBUFFERED': '1'}])
+@pytest.mark.skipif(not FULL.exists(), reason='the system has no /dev/full')
+def test_standard_output_is_full(folder, environment):
+    with FULL.open('wb') as full:
+        done = run(*TOUR, cwd=folder, stdout=full, **environment)
+    assert done.returncode == 1
+    assert_one_line(done)
+    assert b'No space left on device' in done.stderr
+
+
+@pytest.mark.parametrize('environment', [{}, {'PYTHONUNBUFFERED': '1'}])
+def test_the_reader_of_standard_output_has_gone(folder, environment):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run(*TOUR, cwd=folder, stdout=writer, **environment)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b'')
+
+
+def test_standard_error_is_closed(folder):
+    command = f'{sys.executable} {workplace.ROOT}/seld.py no_such_task 2>&-'
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout) == (1, b'')
+
+
+def test_a_terminal_without_the_letters_of_a_name(folder):
+    done = run('misc_files/check_dataset_distribution.py', '.', '--output', 'résumé', cwd=folder,
+               PYTHONIOENCODING='ascii')
+    assert (done.returncode, done.stderr) == (0, b'')
+    assert b'r\\xe9sum\\xe9/' in done.stdout
+
+
+def test_a_name_that_is_not_utf_8(place):
+    model, audio = 'models/tiny_job_foa_dev_split1_model.keras', b'caf\xe9.wav'
+    try:
+        soundfile.write(os.fsencode(place) + b'/' + audio, np.zeros((48000, 4)), 48000, format='WAV')
+    except soundfile.LibsndfileError:
+        pytest.skip('the file system takes UTF-8 names only')
+    done = run('misc_files/predict_recording.py', model, audio, cwd=place)
+    assert done.returncode == 1
+    assert_one_line(done)
+    assert b'not UTF-8; rename the file' in done.stderr
+    assert not list(place.glob('results/caf*'))
+
+
+def assert_one_line(done):
+    assert b'Traceback' not in done.stderr
+    assert re.fullmatch(rb'[^\n]+: error: [^\n]+\n', done.stderr), done.stderr
+
+
+@pytest.mark.parametrize('command', [
+    ['seld.py', '1'], ['misc_files/predict_recording.py', 'models/tiny_job_foa_dev_split1_model.keras',
+                       'data/foa_dev/split1_ir0_ov1_1.wav']])
+def test_keras_cannot_be_loaded(finished_place, command):
+    done = run(*command, cwd=finished_place, KERAS_BACKEND='nonsense')
+    assert done.returncode == 1
+    assert_one_line(done)
+    assert b'nonsense; expected KERAS_BACKEND=tensorflow' in done.stderr
+
+
+def test_interrupted_while_keras_is_loaded(folder):
+    """That takes seconds, in which a user notices the wrong argument."""
+    (folder / 'keras.py').write_text('import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n')
+    done = run('seld.py', '1', cwd=folder, PYTHONPATH=str(folder))
+    assert (done.returncode, done.stderr) == (130, b'\ninterrupted\n')
+
+
+def test_keras_is_set_up_for_something_else(folder):
+    """The network is that of the reference, whatever ~/.keras/keras.json says."""
+    (folder / 'keras.json').write_text(json.dumps(
+        {'backend': 'tensorflow', 'floatx': 'float16', 'epsilon': 1e-3,
+         'image_data_format': 'channels_first'}))
+    code = ('import keras, keras_model\n'
+            'print(keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format(),\n'
+            '      keras.config.dtype_policy().name, keras.layers.BatchNormalization().epsilon)')
+    done = subprocess.run([sys.executable, '-c', code], cwd=workplace.ROOT, capture_output=True, text=True,
+                          env=os.environ | {'KERAS_HOME': str(folder), 'KERAS_BACKEND': 'tensorflow'},
+                          timeout=120, check=True)
+    assert done.stdout == 'float32 1e-07 channels_last float32 0.001\n'
