@@ -1,0 +1,1 @@
+"""What is said about recordings: the data set, its descriptions and labels, and the output format."""

@@ -1,0 +1,233 @@
+"""Descriptions: the events of a recording, as a CSV file with one row an event."""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.event_frames import label_frames
+from seldnet.common.errors import InputError
+from seldnet.common.files import atomic_path, check_regular_file
+
+COLUMNS = ('sound_event_recording', 'start_time', 'end_time', 'ele', 'azi', 'dist')
+
+# Of a description of any recording: a day. Some readers go through an event frame by frame.
+_LONGEST_S = 24 * 3600
+
+
+class Event(NamedTuple):
+    """One row of a description."""
+
+    class_index: int  # place in the data set's classes
+    start_s: float
+    end_s: float
+    azimuth_deg: float  # counter-clockwise, -180..180
+    elevation_deg: float  # upwards, -90..90
+    distance_m: float
+
+
+def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Event]:
+    """Read a description: one row an event, under a header with `COLUMNS` in any order.
+
+    Parameters
+    ----------
+    path : path
+    dataset : Dataset
+        Its classes.
+
+    Returns
+    -------
+    list of Event
+        In the order of the file. A completely empty file is a recording without events. Directions off the
+        data set's grid are legal here; `description_problems` is stricter.
+
+    Raises
+    ------
+    InputError
+        With file and line: a column is missing, unknown or double; a row has too few or too many cells; a
+        class is unknown; a number is none, not finite or out of its range; an event ends before it starts.
+
+    Examples
+    --------
+    >>> events = read_description('misc_files/examples/split1_ir3_ov2_1.csv')
+    >>> len(events), TAU2019.classes[events[0].class_index], events[0].azimuth_deg
+    (59, 'laughter', -120.0)
+    """
+    return [_parse_event(row, where, dataset) for where, row in _rows(path)]
+
+
+def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> list[str]:
+    """What is wrong with a description of the data set, one line a row; an empty list if nothing is.
+
+    Beyond what `read_description` asks, directions must be on the grid, and events must start within the
+    recording and end at most the data set's grace after it (a few of TAU 2019's do; they are cut).
+
+    Parameters
+    ----------
+    path : path
+    dataset : Dataset
+        Its classes, grid, length and grace.
+
+    Returns
+    -------
+    list of str
+        Each with file and line, in the order of the file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    problems = []
+    try:
+        for where, row in _rows(path):
+            try:
+                _check_event(_parse_event(row, where, dataset), where, dataset)
+            except InputError as error:
+                problems.append(str(error))
+    except InputError as error:  # of the file as a whole
+        problems.append(str(error))
+    return problems
+
+
+def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dataset = TAU2019) -> None:
+    """Write a description in the form of the data set's own, atomically: a header, then a row an event.
+
+    Parameters
+    ----------
+    path : path
+    events : iterable of Event
+        In the order in which they are written. Times get ten decimals, other numbers stay as they are.
+    dataset : Dataset
+        Its classes.
+
+    Raises
+    ------
+    InputError, OSError
+        As `atomic_path`.
+    IndexError
+        If the data set has no class of that index; nothing is written then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_description(Path(folder, 'a.csv'), [Event(5, 0.5, 1.5, -30, 10, 1)])
+    ...     read_description(Path(folder, 'a.csv'))
+    [Event(class_index=5, start_s=0.5, end_s=1.5, azimuth_deg=-30.0, elevation_deg=10.0, distance_m=1.0)]
+    """
+    with atomic_path(path) as temporary, temporary.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file, lineterminator='\n')
+        writer.writerow(COLUMNS)
+        for class_index, start_s, end_s, azimuth_deg, elevation_deg, distance_m in events:
+            writer.writerow([dataset.classes[class_index], f'{start_s:.10f}', f'{end_s:.10f}',
+                             elevation_deg, azimuth_deg, distance_m])
+
+
+def description_dict(events: Sequence[Event], in_sec: bool = False, *,
+                     dataset: Dataset = TAU2019) -> dict[str, list]:
+    """Events as the 2019 release kept them in memory.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    in_sec : bool
+        Times in seconds, not in frames.
+    dataset : Dataset
+        Its classes.
+
+    Returns
+    -------
+    dict of lists
+        One entry an event in each: 'class' (names), 'start' and 'end' (frames by the labels' rule, or
+        seconds; not cut to the recording), 'ele' and 'azi' (degrees).
+
+    Raises
+    ------
+    IndexError
+        If the data set has no class of that index.
+
+    Examples
+    --------
+    >>> description_dict([Event(5, 0.5, 1.01, -30.0, 10.0, 1.0)])
+    {'class': ['speech'], 'start': [25], 'end': [51], 'ele': [10], 'azi': [-30]}
+    """
+    times = [event[1:3] if in_sec else label_frames(*event[1:3]) for event in events]
+    return {
+        'class': [dataset.classes[event.class_index] for event in events],
+        'start': [start for start, _ in times],
+        'end': [end for _, end in times],
+        'ele': [_plain(event.elevation_deg) for event in events],
+        'azi': [_plain(event.azimuth_deg) for event in events],
+    }
+
+
+def _plain(angle_deg: float) -> int | float:
+    """Whole degrees as the integers that 2019 had."""
+    return int(angle_deg) if angle_deg == int(angle_deg) else angle_deg
+
+
+def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """For each row 'file:line' and its cells by column."""
+    check_regular_file(path)
+    try:
+        text = Path(path).read_text(encoding='utf-8-sig')  # with or without a byte order mark
+    except UnicodeDecodeError as error:
+        raise InputError(f'{path}: not UTF-8 text ({error.reason} at byte {error.start}), expected a CSV '
+                         'file') from error
+    rows = csv.reader(text.splitlines())
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+        if not header and not text.strip():
+            return
+        if sorted(header) != sorted(COLUMNS):
+            raise InputError(f'{path}:1: columns {",".join(header)!r}, expected {",".join(COLUMNS)!r}')
+        for row in rows:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}')
+            yield f'{path}:{rows.line_num}', dict(zip(header, map(str.strip, row)))
+    except csv.Error as error:
+        raise InputError(f'{path}:{rows.line_num}: not a row of a CSV file: {error}') from error
+
+
+def _parse_event(row: Mapping[str, str], where: str, dataset: Dataset) -> Event:
+    name = row['sound_event_recording']
+    if name not in dataset.classes:
+        raise InputError(f'{where}: class {name!r}, expected one of {", ".join(dataset.classes)}')
+    start_s = _parse_number(row, 'start_time', 0, _LONGEST_S, where)
+    end_s = _parse_number(row, 'end_time', 0, _LONGEST_S, where)
+    if end_s < start_s:
+        raise InputError(f'{where}: end_time {end_s:g} is before start_time {start_s:g}')
+    return Event(dataset.classes.index(name), start_s, end_s, _parse_number(row, 'azi', -180, 180, where),
+                 _parse_number(row, 'ele', -90, 90, where), _parse_number(row, 'dist', 0, math.inf, where))
+
+
+def _parse_number(row: Mapping[str, str], column: str, least: float, most: float, where: str) -> float:
+    try:
+        value = float(row[column])
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and least <= value <= most):
+        limits = f'from {least} to {most}' if math.isfinite(most) else f'of at least {least}'
+        raise InputError(f'{where}: {column} {row[column]!r}, expected a number {limits}')
+    return value
+
+
+def _check_event(event: Event, where: str, dataset: Dataset) -> None:
+    """What an event of the data set must be beyond being an event."""
+    grid = dataset.grid
+    for column, value, points in (('azi', event.azimuth_deg, grid.azimuths_deg),
+                                  ('ele', event.elevation_deg, grid.elevations_deg)):
+        if value not in points:
+            raise InputError(f'{where}: {column} {value:g} is off the grid, expected a multiple of '
+                             f'{grid.step_deg} from {points[0]} to {points[-1]}')
+    if event.start_s >= dataset.recording_s:
+        raise InputError(f'{where}: start_time {event.start_s:g} is beyond the recording, expected less than '
+                         f'{dataset.recording_s:g} s')
+    if event.end_s > dataset.longest_s:
+        raise InputError(f'{where}: end_time {event.end_s:g} is beyond the recording, expected at most '
+                         f'{dataset.longest_s:g} s ({dataset.recording_s:g} s and a little)')

@@ -1,0 +1,132 @@
+"""What a script's `main` needs: a parser, and every way to end in one line and an exit status.
+
+Only scripts use these, and only while they run: the guards change signals and streams of the process.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seldnet.common.errors import InputError
+
+
+def script_parser(description: str | None, **options: Any) -> argparse.ArgumentParser:
+    """The parser of a script: its text stands as it was written, and options are to be spelled out.
+
+    Parameters
+    ----------
+    description : str or None
+        Of `--help`, before the options; usually the script's docstring.
+    **options
+        Further arguments of `argparse.ArgumentParser`.
+
+    Returns
+    -------
+    ArgumentParser
+    """
+    return argparse.ArgumentParser(description=description, allow_abbrev=False,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+
+@contextlib.contextmanager
+def stderr_held_back() -> Iterator[None]:
+    """Around imports that write to stderr (TensorFlow about its build): nothing of it is shown."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    with Path(os.devnull).open('wb') as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+@contextlib.contextmanager
+def exit_with_one_line(script: str | Path) -> Iterator[None]:
+    """Around a script's main: what a user can mend ends in one line on stderr and exit status 1.
+
+    A script that is interrupted (Ctrl-C, status 130) or terminated (SIGTERM, as by a cluster's queue, 143)
+    clears up and ends in a line as well.
+
+    Parameters
+    ----------
+    script : path
+        Whose name starts the line.
+
+    Raises
+    ------
+    SystemExit
+        Of status 1 for an InputError, a system's error, a name that is not UTF-8, a lack of memory, and
+        (without a line) a reader of stdout that has gone; 130 and 143 as above. One that the block raises
+        passes, as do all other exceptions.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')  # as stderr: names may have letters that it has not
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        try:
+            yield
+        except SystemExit:
+            _flush_stdout()
+            raise
+        _flush_stdout()
+    except InputError as error:
+        raise SystemExit(_error_line(script, str(error))) from None
+    except BrokenPipeError:  # the reader of our output (`| head`) has gone
+        raise SystemExit(1) from None
+    except OSError as error:
+        where = f'{error.filename}: ' if error.filename else ''
+        raise SystemExit(_error_line(script, f'{where}{error.strerror or error}')) from None
+    except UnicodeEncodeError as error:
+        raise SystemExit(_error_line(script, f'{error.object!r}: not UTF-8; rename the file')) from None
+    except MemoryError as error:
+        raise SystemExit(_error_line(script, f'out of memory: {error}')) from None
+    except KeyboardInterrupt:
+        sys.stderr.write('\ninterrupted\n')
+        raise SystemExit(130) from None
+    except _TerminatedError:
+        sys.stderr.write('\nterminated\n')
+        raise SystemExit(128 + signal.SIGTERM) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        try:
+            _flush_stdout()
+        except OSError:  # reported above; Python would try once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM; like KeyboardInterrupt no `except Exception` catches it."""
+
+
+def _raise_terminated(*_: Any) -> None:
+    raise _TerminatedError
+
+
+def _flush_stdout() -> None:
+    """A full disk, or a reader that has gone, shows here at the latest."""
+    try:
+        if sys.stdout:  # None where it is closed
+            sys.stdout.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, 'standard output') from error
+
+
+def _error_line(script: str | Path, message: str) -> str:
+    """The line; control characters, which names of files may contain, are escaped.
+
+    But for the line breaks of messages that list several problems, which are indented.
+    """
+    message = re.sub(r'\n(?!  )|[^\n -~\xa0-\U0010ffff]', lambda found: repr(found[0])[1:-1], message)
+    return f'{Path(script).name}: error: {message}'

@@ -1,0 +1,1 @@
+"""From recordings and descriptions to features and labels on disk."""

@@ -1,0 +1,204 @@
+"""Arrays on disk: features and labels as .npy files, checked and memory-mapped."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seldnet.common.errors import InputError
+from seldnet.common.files import Stamp, atomic_path, file_stamp
+from seldnet.extraction.features import DTYPES
+
+COMMAND = 'python batch_feature_extraction.py'  # that the messages say to run
+
+
+@contextlib.contextmanager
+def reading(path: str | Path, what: str) -> Iterator[None]:
+    """Around reading arrays from a file: NumPy has a dozen kinds of exceptions for a damaged one.
+
+    Parameters
+    ----------
+    path : path
+    what : str
+        Such as 'a scaler of this project'.
+
+    Raises
+    ------
+    InputError
+        That the file is not `what` it should be; errors of the system (OSError) pass.
+    """
+    try:
+        yield
+    except OSError:  # the system's
+        raise
+    except Exception as error:
+        raise InputError(f'{path}: not {what}; remove it and run `{COMMAND}`') from error
+
+
+class StoredArray(NamedTuple):
+    """A two-dimensional array on disk whose header has been read: what is needed to map it, and no more.
+
+    Headers are text that NumPy lets Python parse, and Python before 3.11.8 and 3.12.2 cannot parse in several
+    threads at once (gh-106905, a SystemError once in many hours). So they are read once, and threads map.
+
+    Attributes
+    ----------
+    path : Path
+    dtype : np.dtype
+    shape : (frames, columns)
+    offset : int
+        Bytes of the header.
+    stamp : Stamp
+        Of the file when its header was read.
+    """
+
+    path: Path
+    dtype: np.dtype
+    shape: tuple[int, int]
+    offset: int
+    stamp: Stamp
+
+    def open(self) -> np.memmap:
+        """Map it, read-only.
+
+        Returns
+        -------
+        np.memmap
+
+        Raises
+        ------
+        InputError
+            If the file has become another since its header was read.
+        """
+        if not self.path.is_file() or file_stamp(self.path) != self.stamp:
+            raise InputError(f'{self.path}: was removed or changed meanwhile; run `{COMMAND}`')
+        with reading(self.path, 'as long as it was'):
+            return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape)
+
+
+def stored_features(path: str | Path) -> StoredArray:
+    """Normalised features of a recording: (frames, columns), float32 or float16.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    StoredArray
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no .npy file of two dimensions and such a type, rows innermost.
+    """
+    return _stored_array(Path(path), 'features', DTYPES)
+
+
+def stored_labels(path: str | Path) -> StoredArray:
+    """Labels of a recording: (frames, 3 * classes), int16: activities, azimuths, elevations (degrees).
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    StoredArray
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no .npy file of two dimensions and that type, rows innermost.
+    """
+    return _stored_array(Path(path), 'labels', ('int16',))
+
+
+def open_features(path: str | Path) -> np.memmap:
+    """The features that `stored_features` finds, memory-mapped read-only.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    np.memmap, shape (frames, columns)
+        float32 or float16.
+
+    Raises
+    ------
+    InputError
+        As `stored_features`.
+    """
+    return stored_features(path).open()
+
+
+def open_labels(path: str | Path) -> np.memmap:
+    """The labels that `stored_labels` finds, memory-mapped read-only.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    np.memmap, shape (frames, 3 * classes)
+        int16.
+
+    Raises
+    ------
+    InputError
+        As `stored_labels`.
+    """
+    return stored_labels(path).open()
+
+
+def _stored_array(path: Path, what: str, dtypes: Sequence[str]) -> StoredArray:
+    if not path.is_file():
+        raise InputError(f'{path}: no such {what}; run `{COMMAND}`')
+    stamp = file_stamp(path)
+    with reading(path, f'a .npy file of {what}'):
+        array = np.lib.format.open_memmap(path, mode='r')
+    if array.ndim != 2 or array.dtype.name not in dtypes or not array.flags.c_contiguous:
+        order = '' if array.flags.c_contiguous else ' in Fortran order'
+        raise InputError(f'{path}: {what} of type {array.dtype} and shape {array.shape}{order}, expected '
+                         f'{" or ".join(dtypes)} in two dimensions; remove it and run `{COMMAND}`')
+    return StoredArray(path, array.dtype, array.shape, array.offset, stamp)
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as .npy, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        With the ending .npy.
+    array : np.ndarray
+        Of numbers, in any shape.
+
+    Raises
+    ------
+    InputError, OSError
+        As `atomic_path`.
+    """
+    with atomic_path(path) as temporary:
+        np.save(temporary, array, allow_pickle=False)
+
+
+def write_array_if_new(path: Path, array: np.ndarray) -> None:
+    """As `write_array`, but a file that holds the array already is left as it is.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in `.npy`.
+    array : np.ndarray
+    """
+    with contextlib.suppress(OSError, ValueError, EOFError):  # there is none, or it is damaged
+        stored = np.load(path, allow_pickle=False)
+        if stored.dtype == array.dtype and np.array_equal(stored, array):
+            return
+    write_array(path, array)

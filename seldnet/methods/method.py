@@ -1,0 +1,101 @@
+"""What a method is: the features that it is given, its targets, its network, and how outputs are read.
+
+A method of one's own is a file with one `Method` in it, which is added to `seldnet.methods.registry.METHODS`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seldnet.extraction.features import FeatureKind
+
+Arrays = Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of detecting and localizing sounds.
+
+    Parameters
+    ----------
+    name : str
+        As of the setting `model_variant`.
+    kind : FeatureKind
+        Of its features.
+    make_targets : function
+        Activities (0 or 1), azimuths and elevations in degrees, arrays (..., frames, classes) -> the targets
+        of the network's outputs, in their order.
+    target_sizes : function
+        Number of classes -> number of columns of each target.
+    read_outputs : function
+        The network's outputs (or targets), arrays (..., frames, columns) -> activities 0..1, azimuths and
+        elevations in radians, arrays (..., frames, classes).
+    build : function
+        Shape of a batch of features (batch, frames, bins, planes), number of classes, settings of
+        `parameter.py` and `jit_compile` (None for what is fastest on one device) -> a compiled `keras.Model`.
+    losses : function
+        The network's outputs, the targets and the settings -> the losses of a validation, 'validation_loss'
+        (the one that training minimises) first.
+    check_sizes : function
+        Number of bins and settings -> nothing, or a ValueError if the settings do not suit the bins.
+    activity_threshold : float
+        A class is active where its activity is above it.
+    scattered : bool
+        Whether the sequences of a training batch come from anywhere, rather than one after the other as in
+        2019.
+    defaults : mapping
+        Settings whose defaults differ from those of 2019.
+    """
+
+    name: str
+    kind: FeatureKind
+    make_targets: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
+    target_sizes: Callable[[int], tuple[int, ...]]
+    read_outputs: Callable[[Arrays], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    build: Callable[..., Any]
+    losses: Callable[[Arrays, Arrays, Mapping[str, Any]], dict[str, float]]
+    check_sizes: Callable[[int, Mapping[str, Any]], None]
+    activity_threshold: float = 0.5
+    scattered: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def read_frames(self, outputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        """Active classes and their directions in sequences strung together.
+
+        Parameters
+        ----------
+        outputs : sequence of arrays, shape (..., frames, columns)
+            As `read_outputs` takes them.
+
+        Returns
+        -------
+        active : bool array, shape (all frames, classes)
+        directions_rad : array, shape (all frames, 2 * classes)
+        """
+        activity, azimuth_rad, elevation_rad = (
+            array.reshape(-1, array.shape[-1]) for array in self.read_outputs(outputs))
+        return activity > self.activity_threshold, np.concatenate((azimuth_rad, elevation_rad), axis=-1)
+
+
+def check_pooling(bins: int, params: Mapping[str, Any]) -> None:
+    """Raise a ValueError unless the pooling divides the bins, convolution after convolution.
+
+    Parameters
+    ----------
+    bins : int
+        Of the features.
+    params : mapping
+        With 'pool_size'.
+
+    Raises
+    ------
+    ValueError
+        With the number that does not divide.
+    """
+    for pool in params['pool_size']:
+        if bins % pool:
+            raise ValueError(f'pool_size: got {list(params["pool_size"])}, but {pool} does not divide the '
+                             f'{bins} bins that are left before it')
+        bins //= pool

@@ -1,0 +1,153 @@
+"""A trained model and what training left beside it: settings and scaler."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seldnet.annotations.dataset import FORMATS, TAU2019, Dataset
+from seldnet.common.errors import InputError
+from seldnet.common.files import read_json
+from seldnet.extraction.features import DTYPES
+from seldnet.extraction.scaler import MeanAndScale, load_mean_and_scale
+from seldnet.methods.averaging import average_outputs
+from seldnet.methods.method import Method
+from seldnet.methods.registry import METHODS
+from seldnet.training import network
+from seldnet.training.batches import Rotated, find_rotations
+from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
+
+Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What is needed of a trained model beside its network.
+
+    Parameters
+    ----------
+    path : Path
+        Of the model.
+    method : Method
+    audio_format : {'foa', 'mic'}
+    feature_dtype : str
+        To which features are rounded, as in training.
+    sequence_length : int
+        Frames.
+    scaler : MeanAndScale
+    dataset : Dataset
+        That the model was trained on.
+    rotations : sequence of Rotated
+        That predictions are averaged over; empty for none.
+    """
+
+    path: Path
+    method: Method
+    audio_format: str
+    feature_dtype: str
+    sequence_length: int
+    scaler: MeanAndScale
+    dataset: Dataset = TAU2019
+    rotations: Sequence[Rotated] = ()
+
+    @property
+    def name(self) -> str:
+        """Of the run that trained it."""
+        return self.path.name.removesuffix(MODEL_ENDING)
+
+    @property
+    def nb_columns(self) -> int:
+        """Columns of a row of features."""
+        return self.method.kind.nb_columns(self.dataset, self.audio_format)
+
+    @property
+    def usual_magnitude(self) -> float:
+        """Mean magnitude of what the model was trained on."""
+        return self.method.kind.mean_magnitude(self.scaler.mean)
+
+    def load_network(self) -> Network:
+        """A function from features (batch, frames, columns) to the network's outputs; loads Keras.
+
+        Returns
+        -------
+        function
+            Features, float32 (batch, frames, columns) -> the network's outputs, arrays (batch, frames,
+            columns).
+
+        Raises
+        ------
+        InputError
+            If the model cannot be loaded, or does not suit its settings.
+        """
+        model = network.load(self.path)
+        bins, planes = self.method.kind.frame_shape(self.dataset, self.audio_format)
+        expected = (None, self.sequence_length, bins, planes)
+        if model.input_shape != expected:
+            raise InputError(f'{self.path}: its input has the shape {model.input_shape}, expected {expected} '
+                             'by the settings beside it')
+
+        def outputs_as_it_is(features: np.ndarray) -> Sequence[np.ndarray]:
+            outputs = model.predict_on_batch(features)
+            return outputs if isinstance(outputs, list | tuple) else [outputs]
+
+        def outputs_of(features: np.ndarray) -> Sequence[np.ndarray]:
+            features = features.reshape(-1, *expected[1:])
+            if not self.rotations:
+                return outputs_as_it_is(features)
+            return average_outputs(self.method, (
+                (outputs_as_it_is(rotated.planes.apply(features)), rotated.rotation)
+                for rotated in self.rotations))
+
+        return outputs_of
+
+
+def read_trained_model(path: str | Path, *, dataset: Dataset = TAU2019) -> TrainedModel:
+    """Settings and scaler of a model; its network is loaded when it is needed.
+
+    Parameters
+    ----------
+    path : path
+        Of a file `..._model.keras` that `seld.py` wrote, with the other files of its run beside it.
+    dataset : Dataset
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    InputError
+        If the model, its settings or its scaler are missing, or not what `seld.py` writes.
+    """
+    path = Path(path)
+    name = path.name.removesuffix(MODEL_ENDING)
+    if not path.is_file() or name == path.name:
+        raise InputError(f'{path}: no such model, expected a file ...{MODEL_ENDING} that seld.py wrote')
+    settings_path, scaler_path = (path.with_name(f'{name}{ending}')
+                                  for ending in (SETTINGS_ENDING, SCALER_ENDING))
+    for needed in (settings_path, scaler_path):
+        if not needed.is_file():
+            raise InputError(f'{needed}: missing, expected beside {path.name}: seld.py writes them '
+                             'together, keep them together')
+    settings = read_json(settings_path)
+    params = settings.get('params') if isinstance(settings, dict) else None
+    if not _are_params(params):
+        raise InputError(f'{settings_path}: expected the settings that seld.py writes, with '
+                         'params / feature_dtype and sequence_length')
+    # Runs of earlier versions may lack the others.
+    method = METHODS[params.get('model_variant', 'released')]
+    audio_format = params.get('dataset', 'foa')
+    scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
+    rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') is True else ()
+    return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
+                        scaler, dataset, rotations)
+
+
+def _are_params(params: object) -> bool:
+    """Whether JSON holds the settings that prediction needs, of legal values."""
+    return (isinstance(params, dict)
+            and type(params.get('sequence_length')) is int and params['sequence_length'] >= 1
+            and all(isinstance(params.get(name, legal[0]), str) and params.get(name, legal[0]) in legal
+                    for name, legal in (('dataset', FORMATS), ('model_variant', tuple(METHODS))))
+            and isinstance(params.get('feature_dtype'), str) and params['feature_dtype'] in DTYPES)

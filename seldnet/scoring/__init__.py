@@ -1,0 +1,1 @@
+"""From predictions and descriptions to scores and tables. The arithmetic is in `metrics/`."""

@@ -1,0 +1,59 @@
+"""The rounds of a training: which is best, as a table, and of what code they are."""
+
+import csv
+import math
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seldnet.common.files import atomic_path
+
+State = dict[str, Any]  # 'history': scores of each round; 'best_round'; 'results' once finished
+
+
+def is_better(scores: Mapping[str, float], state: State) -> bool:
+    """Whether a round's SELD score is better than that of the best round so far.
+
+    Parameters
+    ----------
+    scores : mapping
+        With 'SELD', 0 at best.
+    state : dict
+        As of `Run.load_state`, without this round.
+
+    Returns
+    -------
+    bool
+        A score that is not a number is better than none and than another such one.
+    """
+    if state['best_round'] is None:
+        return True
+    best = state['history'][state['best_round'] - 1]['SELD']
+    return scores['SELD'] < best or math.isnan(best)
+
+
+def git_state() -> str | None:
+    """Commit of the code, `-dirty` if it was changed since; None outside a repository."""
+    try:
+        described = subprocess.run(['git', 'describe', '--always', '--dirty'],
+                                   cwd=Path(__file__).resolve().parents[2], text=True, capture_output=True,
+                                   check=True)
+        return described.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def write_history(path: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write the scores of all rounds as CSV, atomically.
+
+    Parameters
+    ----------
+    path : Path
+    history : sequence of mappings
+        The scores of each round by their names, in the order of the columns.
+    """
+    with atomic_path(path) as temporary, temporary.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, list(history[0]))
+        writer.writeheader()
+        writer.writerows(history)

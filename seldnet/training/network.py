@@ -1,0 +1,345 @@
+"""Keras' side of training: loading it, building, fitting, predicting, saving.
+
+Keras takes seconds to load, so nothing here loads it before it is needed: `--help` and mistakes in the
+arguments need not wait. What must be a class of Keras' stands in keras_classes.py.
+"""
+
+import contextlib
+import importlib.util
+import math
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seldnet.common.errors import InputError, first_line
+from seldnet.common.files import atomic_path
+from seldnet.common.scripts import stderr_held_back
+from seldnet.methods.averaging import average_outputs
+from seldnet.methods.method import Method
+from seldnet.training.batches import Batches, Rotated
+
+if TYPE_CHECKING:
+    import keras
+
+SHARED_DEVICES = 'GPU'  # the kind of TensorFlow's devices that a training is spread over
+
+
+def load_keras(precision: str = 'float32') -> None:
+    """Load Keras without the notes of its backend; for scripts, since it changes the process.
+
+    Parameters
+    ----------
+    precision : str
+        Keras' policy for training: 'float32', 'mixed_bfloat16' or 'mixed_float16'.
+
+    Raises
+    ------
+    InputError
+        If it cannot be loaded.
+    """
+    with stderr_held_back():
+        try:
+            import_keras()
+        except Exception as error:  # of many kinds: KERAS_BACKEND or keras.json name what is not there
+            raise InputError(f'Keras cannot be loaded: {error}; expected KERAS_BACKEND=tensorflow, or '
+                             'another that is installed, and a ~/.keras/keras.json that suits it') from error
+    import_keras().config.set_dtype_policy(precision)
+
+
+def import_keras() -> ModuleType:
+    """Keras, loaded without the notes that TensorFlow logs meanwhile; the environment stays as it was."""
+    before = os.environ.get(_TENSORFLOW_LOGS)
+    os.environ.setdefault(_TENSORFLOW_LOGS, '3')  # errors come as exceptions
+    try:
+        import keras
+    finally:
+        if before is None:
+            del os.environ[_TENSORFLOW_LOGS]
+    return keras
+
+
+_TENSORFLOW_LOGS = 'TF_CPP_MIN_LOG_LEVEL'
+
+
+def build(method: Method, input_shape: Sequence[int], nb_classes: int, params: Mapping[str, Any],
+          seed: int) -> 'keras.Model':
+    """A new network, compiled, its weights drawn from `seed`; on several GPUs if there are.
+
+    Parameters
+    ----------
+    method : Method
+    input_shape : (batch, frames, bins, planes)
+    nb_classes : int
+    params : mapping
+        Settings of `parameter.py`.
+    seed : int
+
+    Returns
+    -------
+    keras.Model
+        Compiled.
+    """
+    keras = import_keras()
+    with _all_gpus() as strategy:
+        keras.utils.set_random_seed(seed)
+        return method.build(input_shape, nb_classes, params, jit_compile='auto' if strategy else None)
+
+
+def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
+    """Load a model in Keras' safe mode: a file cannot bring code of its own.
+
+    Parameters
+    ----------
+    path : Path
+    for_training : bool
+        Whether it is to be spread over several GPUs, if there are.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no model.
+    """
+    if not path.is_file():
+        raise InputError(f'{path}: no such model; train it again (--overwrite)')
+    keras = import_keras()
+    from seldnet.methods import layers  # what models are made of is registered there
+
+    layers.use_own_keras_settings()
+    try:
+        with _all_gpus() if for_training else contextlib.nullcontext():
+            return keras.models.load_model(path, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds for a file that is not one of its models
+        raise InputError(f'{path}: not a model that can be loaded: {first_line(error)}') from error
+
+
+def save(model: 'keras.Model', path: Path) -> None:
+    """Write a model, atomically.
+
+    Parameters
+    ----------
+    model : keras.Model
+    path : Path
+        With the ending .keras.
+
+    Raises
+    ------
+    InputError, OSError
+        As `atomic_path`.
+    """
+    with atomic_path(path) as temporary:
+        model.save(temporary)
+
+
+def fit(model: 'keras.Model', batches: Batches, *, round_number: int, seed: int, title: str,
+        remedy: str, rate_of: Callable[[int], float] | None = None,
+        tensorboard_folder: Path | None = None) -> float:
+    """Train on batches, of one or several epochs strung together; shows a bar where a terminal is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    batches : Batches
+    round_number : int
+        Counted from 1: what is drawn in a round depends on it and the seed alone.
+    seed : int
+    title : str
+        Of the bar.
+    remedy : str
+        End of the message of an InputError.
+    rate_of : function, optional
+        Number of the batch, counted from the first of these -> learning rate; by default it stays.
+    tensorboard_folder : Path, optional
+        Where TensorBoard's logs go.
+
+    Returns
+    -------
+    float
+        Mean loss of the last epoch.
+
+    Raises
+    ------
+    InputError
+        If the loss is not a number, or features cannot be read.
+    """
+    import keras
+
+    from seldnet.training.keras_classes import KerasBatches, LearningRate, ProgressBar
+
+    _seed_round(model, seed, round_number)
+    callbacks = [ProgressBar(batches, title, remedy)]
+    if rate_of:
+        callbacks.append(LearningRate(rate_of))
+    if tensorboard_folder:
+        callbacks.append(keras.callbacks.TensorBoard(tensorboard_folder, write_graph=False))
+    sequence = KerasBatches(batches)
+    # Keras would shuffle batches by default; here only the order of the recordings changes, as in 2019.
+    with sequence.original_errors():
+        history = model.fit(sequence, initial_epoch=round_number - 1, epochs=round_number, shuffle=False,
+                            verbose=0, callbacks=callbacks)
+    return float(history.history['loss'][-1])
+
+
+def predict(model: 'keras.Model', batches: Batches) -> list[np.ndarray]:
+    """The network's outputs for all batches, (sequences, frames, columns) each.
+
+    Parameters
+    ----------
+    model : keras.Model
+    batches : Batches
+        With or without labels.
+
+    Returns
+    -------
+    list of arrays
+        In the order of the network's outputs.
+
+    Raises
+    ------
+    InputError
+        If features cannot be read.
+    """
+    from seldnet.training.keras_classes import KerasBatches
+
+    sequence = KerasBatches(batches)
+    with sequence.original_errors():
+        outputs = model.predict(sequence, verbose=0)
+    return outputs if isinstance(outputs, list | tuple) else [outputs]
+
+
+def predict_averaged(model: 'keras.Model', batches: Batches, method: Method,
+                     rotations: Sequence[Rotated]) -> Sequence[np.ndarray]:
+    """As `predict`, but the mean over rotations of the recordings, if any.
+
+    Parameters
+    ----------
+    model : keras.Model
+    batches : Batches
+    method : Method
+        That reads the outputs.
+    rotations : sequence of Rotated
+
+    Returns
+    -------
+    sequence of arrays, (sequences, frames, columns)
+        An array an output.
+    """
+    if not rotations:
+        return predict(model, batches)
+    return average_outputs(method, ((predict(model, batches.rotated_by(rotated)), rotated.rotation)
+                                    for rotated in rotations))
+
+
+def validation_losses(method: Method, outputs: Sequence[np.ndarray], targets: Sequence[np.ndarray],
+                      params: Mapping[str, Any], batches: Batches, *, round_number: int,
+                      remedy: str) -> dict[str, float]:
+    """The losses of a validation.
+
+    Parameters
+    ----------
+    method : Method
+    outputs : sequence of arrays
+        Of the network.
+    targets : sequence of arrays
+        Of the same shapes.
+    params : mapping
+        Settings of `parameter.py`.
+    batches : Batches
+        Searched for features that are not finite if the loss is not a number.
+    round_number : int
+        Counted from 1.
+    remedy : str
+        End of the message of an InputError.
+
+    Returns
+    -------
+    dict of float
+        As of `Method.losses`.
+
+    Raises
+    ------
+    InputError
+        If the validation loss is not finite.
+    """
+    losses = method.losses(outputs, targets, params)
+    if not math.isfinite(losses['validation_loss']):
+        raise InputError(f'the validation loss is {losses["validation_loss"]} after round {round_number}: '
+                         f'{batches.describe_non_finite()}; {remedy}')
+    return losses
+
+
+def require_tensorboard() -> None:
+    """Raise an InputError unless TensorBoard is installed."""
+    if not importlib.util.find_spec('tensorboard'):
+        raise InputError('setting tensorboard: the package is not installed; `pip install tensorboard`')
+
+
+def versions() -> dict[str, str]:
+    """Of Python, NumPy, Keras and its backend."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {'python': platform.python_version(), 'numpy': np.__version__, 'keras': keras.__version__,
+            'backend': backend, backend: sys.modules[backend].__version__}
+
+
+@contextlib.contextmanager
+def memory_errors_explained(params: Mapping[str, Any]) -> Iterator[None]:
+    """Around a training: backends report a lack of memory in a hundred lines and exceptions of their own.
+
+    Parameters
+    ----------
+    params : mapping
+        Settings batch_size and sequence_length.
+
+    Raises
+    ------
+    InputError
+        Instead of an exception that is about memory; others pass.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        raise InputError(f'out of memory with batch_size {params["batch_size"]} and sequence_length '
+                         f'{params["sequence_length"]}; start anew (--overwrite) with less') from error
+
+
+_OUT_OF_MEMORY = re.compile('out of memory|RESOURCE_EXHAUSTED|OOM when allocating|bad_alloc', re.IGNORECASE)
+
+
+def _seed_round(model: 'keras.Model', seed: int, round_number: int) -> None:
+    """Let what a round draws (dropout) depend on the seed and its number alone: a resumed run draws the same.
+
+    Keras counts its draws in variables of the layers, which it does not save with the model.
+    """
+    rng = np.random.default_rng([seed, round_number])
+    weights = {id(weight) for weight in model.weights}
+    for variable in model.variables:
+        if id(variable) not in weights:
+            variable.assign(rng.integers(2**31, size=variable.shape))
+
+
+def _all_gpus() -> contextlib.AbstractContextManager:
+    """In this scope a network is built on every GPU, if there are several, and batches are shared out."""
+    import keras
+
+    if keras.backend.backend() == 'tensorflow':
+        import tensorflow
+
+        devices = [device.name for device in tensorflow.config.list_logical_devices(SHARED_DEVICES)]
+        if len(devices) > 1:
+            return tensorflow.distribute.MirroredStrategy(devices).scope()
+    return contextlib.nullcontext()

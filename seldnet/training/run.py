@@ -1,0 +1,382 @@
+"""What a run, one fold of a job, keeps on disk: settings, state, models, curves."""
+
+import dataclasses
+import glob
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seldnet.annotations.dataset import TAU2019, Dataset, Fold
+from seldnet.annotations.output_format import predictions_folder
+from seldnet.common.errors import InputError
+from seldnet.common.files import atomic_path, clear_leftovers, write_json
+from seldnet.extraction.recording_set import RecordingSet
+from seldnet.extraction.scaler import load_mean_and_scale
+from seldnet.methods.method import Method
+from seldnet.methods.registry import METHODS
+from seldnet.plots.curves import plot_history
+from seldnet.training import network
+from seldnet.training.batches import Rotated, find_rotations
+from seldnet.training.history import State, git_state, write_history
+from seldnet.training.output_folder import OutputFolder, changed_settings, read_saved
+from seldnet.training.schedules import rate_function
+
+if TYPE_CHECKING:
+    import keras
+
+QUICK_TEST_ROUNDS = QUICK_TEST_BATCHES = 2
+QUICK_TEST_NOTE = '  [quick test: these scores mean nothing]'
+MODEL_ENDING, SETTINGS_ENDING, SCALER_ENDING = '_model.keras', '.json', '_wts.npz'
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One fold of a job: its settings and its files.
+
+    Files: `<model_dir>/<task>_<job>_<dataset>_<mode>_split<n>` with the endings `_model.keras` (best model),
+    `.json` (settings, seed, versions), `_wts.npz` (scaler of its features), `.png` (curves), `_metrics.csv`
+    and, to go on from, `_state.json` and `_round<k>.keras`. The state is written after the models of its
+    round, so what it names is complete.
+
+    Parameters
+    ----------
+    task_id, job_id : str
+    fold : Fold
+    params : dict
+        Settings of `parameter.py`.
+    dataset : Dataset
+    find_versions : function
+        -> versions of what the numbers depend on.
+    """
+
+    task_id: str
+    job_id: str
+    fold: Fold
+    params: dict[str, Any]
+    dataset: Dataset = TAU2019
+    find_versions: Callable[[], Mapping[str, str]] = network.versions
+
+    # ---- names ----
+
+    @property
+    def name(self) -> str:
+        """Stem of the run's files."""
+        return f'{self._job_name}_split{self.fold.test[0]}'
+
+    @property
+    def folds_figure(self) -> Path:
+        """The curves of all folds of the job, over each other."""
+        return Path(self.params['model_dir']) / f'{self._job_name}_folds.png'
+
+    @property
+    def _job_name(self) -> str:
+        data_name = self.dataset.set_name(self.params['dataset'], self.params['mode'])
+        return f'{self.task_id}_{self.job_id}_{data_name}'
+
+    def path(self, ending: str) -> Path:
+        """A file of the run.
+
+        Parameters
+        ----------
+        ending : str
+            Such as '_model.keras'.
+
+        Returns
+        -------
+        Path
+        """
+        return Path(self.params['model_dir']) / f'{self.name}{ending}'
+
+    def checkpoint(self, round_number: int) -> Path:
+        """The model after a round.
+
+        Parameters
+        ----------
+        round_number : int
+            Counted from 1.
+
+        Returns
+        -------
+        Path
+        """
+        return self.path(f'_round{round_number}.keras')
+
+    @property
+    def output(self) -> OutputFolder:
+        """Where the predictions of all folds go."""
+        folder = predictions_folder(self.params['dcase_dir'], self.task_id, self.params['dataset'],
+                                    self.params['mode'])
+        return OutputFolder(folder, self.task_id, self.job_id, self.params, self.dataset)
+
+    # ---- facts ----
+
+    @property
+    def method(self) -> Method:
+        """What is trained."""
+        return METHODS[self.params['model_variant']]
+
+    @property
+    def seed(self) -> int:
+        """Another for each fold."""
+        return self.params['seed'] + self.fold.test[0]
+
+    @property
+    def nb_rounds(self) -> int:
+        """Rounds of training at most."""
+        return QUICK_TEST_ROUNDS if self.params['quick_test'] else self.params['nb_epochs']
+
+    @property
+    def note(self) -> str:
+        """What is to stand beside every score."""
+        return QUICK_TEST_NOTE if self.params['quick_test'] else ''
+
+    @property
+    def test_rotations(self) -> list[Rotated]:
+        """The rotations that test predictions are averaged over; empty for none."""
+        if not self.params['test_rotations']:
+            return []
+        return find_rotations(self.method.kind, self.params['dataset'], 'test_rotations')
+
+    def rate_of_batches(self, round_number: int, nb_batches: int) -> Callable[[int], float] | None:
+        """The learning rates of a round's batches.
+
+        Parameters
+        ----------
+        round_number : int
+            Counted from 1.
+        nb_batches : int
+            Of a round.
+
+        Returns
+        -------
+        function or None
+            Number of the batch within the round -> learning rate; None where it does not change.
+        """
+        return rate_function(self.params['schedule'], self.params['learning_rate'],
+                             nb_batches * (round_number - 1), nb_batches * self.nb_rounds)
+
+    def recordings(self, *, is_eval: bool = False) -> RecordingSet:
+        """The recordings whose features and labels are read.
+
+        Parameters
+        ----------
+        is_eval : bool
+            The evaluation set rather than the development set.
+
+        Returns
+        -------
+        RecordingSet
+
+        Raises
+        ------
+        InputError
+            As `RecordingSet`.
+        """
+        params = self.params
+        return RecordingSet(Path(params['dataset_dir']), Path(params['feat_label_dir']), params['dataset'],
+                            is_eval, self.method.kind, params['feature_dtype'], dataset=self.dataset)
+
+    # ---- before and after the training ----
+
+    def check_existing(self, *, resume: bool) -> None:
+        """Raise an InputError if there are files of this run that a start, or a resumption, would spoil.
+
+        Parameters
+        ----------
+        resume : bool
+            Whether the run is to be gone on with.
+
+        Raises
+        ------
+        InputError
+            If it exists and is not to be resumed; or it is, with other settings or features, or without
+            the files to go on from.
+        """
+        if not self._has_rounds():
+            return
+        settings_path, scaler_path = self.path(SETTINGS_ENDING), self.path(SCALER_ENDING)
+        if not resume:
+            raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
+                             'starts it anew, another job id leaves it alone')
+        saved = read_saved(settings_path, 'params')['params']
+        changed = changed_settings(saved, self.params)
+        if changed:
+            differences = '; '.join(f'{name} {saved.get(name)!r}, not {self.params[name]!r}'
+                                    for name in changed)
+            raise InputError(f'{settings_path}: this run was started with {differences}; resume it with the '
+                             'same settings, or choose another job id')
+        state = self.load_state()
+        checkpoint = self.checkpoint(len(state['history']))
+        if state['history'] and state['results'] is None and not checkpoint.exists():
+            raise InputError(f'{checkpoint}: no such model; train it again (--overwrite)')
+        scaler = self.recordings().scaler_file
+        if not all(map(np.array_equal, load_mean_and_scale(scaler_path), load_mean_and_scale(scaler))):
+            raise InputError(f'{scaler_path}: this run was started with other features, {scaler} has another '
+                             'scaler; choose another job id, or --overwrite the run')
+
+    def prepare(self, *, overwrite: bool) -> list[str]:
+        """Write the settings of a new run, or note that it is gone on with; returns what a user should know.
+
+
+        Parameters
+        ----------
+        overwrite : bool
+            What the run has left goes first.
+
+        Returns
+        -------
+        list of str
+            At most one line: a run is resumed with other versions.
+
+        Raises
+        ------
+        InputError
+            If what the run has saved cannot be read.
+        OSError
+            If there is no scaler, or files cannot be written.
+        """
+        clear_leftovers(Path(self.params['model_dir']), self.name)
+        if overwrite:
+            for path in self._files():
+                path.unlink()
+            shutil.rmtree(self.path('_tensorboard'), ignore_errors=True)
+        if self._has_rounds():
+            if self.load_state()['results'] is None:  # nothing is to be added to a finished run
+                return self._note_resumption(read_saved(self.path(SETTINGS_ENDING), 'params'))
+            return []
+        with atomic_path(self.path(SCALER_ENDING)) as temporary:
+            shutil.copyfile(self.recordings().scaler_file, temporary)
+        write_json(self.path(SETTINGS_ENDING), {
+            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
+            **self._provenance()})
+        return []
+
+    def _has_rounds(self) -> bool:
+        """Whether there is something to lose: more than what `prepare` writes."""
+        return bool(set(self._files()) - {self.path(SETTINGS_ENDING), self.path(SCALER_ENDING)})
+
+    def _note_resumption(self, saved: dict[str, Any]) -> list[str]:
+        """Keep the settings up to date, and note with what other code a run was gone on with."""
+        now, resumptions = self._provenance(), saved.get('resumed', [])
+        last = resumptions[-1] if resumptions else {name: saved.get(name) for name in now}
+        updated = saved | {'params': self.params}
+        if last != now:
+            updated['resumed'] = [*resumptions, now]
+        if updated != saved:
+            write_json(self.path(SETTINGS_ENDING), updated)
+        if last['versions'] == now['versions']:
+            return []
+        return [f'{self.name}: resumed with other versions, {now["versions"]} after {last["versions"]}: '
+                'numbers may differ from those of an undisturbed run']
+
+    def _provenance(self) -> dict[str, Any]:
+        """What a run's numbers depend on beside its settings."""
+        return {'versions': self.find_versions(), 'git': git_state()}
+
+    def _files(self) -> list[Path]:
+        """What the run has left, but for the lock and TensorBoard's logs."""
+        endings = (SETTINGS_ENDING, '.png', MODEL_ENDING, SCALER_ENDING, '_metrics.csv', '_state.json')
+        return [path for path in map(self.path, endings) if path.exists()] + self._checkpoints()
+
+    def _checkpoints(self) -> list[Path]:
+        return sorted(Path(self.params['model_dir']).glob(f'{glob.escape(self.name)}_round*.keras'))
+
+    def lacks_predictions(self, names: Sequence[str]) -> bool:
+        """Whether recordings have no predictions in the output folder, and are to have some.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of recordings, with or without an ending.
+
+        Returns
+        -------
+        bool
+            False where the settings ask for no predictions.
+        """
+        return self.params['dcase_output'] and not all(
+            (self.output.folder / f'{Path(name).stem}.csv').exists() for name in names)
+
+    # ---- state ----
+
+    def load_state(self) -> State:
+        """Where the run is: its history, the best round and, once it has finished, the results."""
+        path = self.path('_state.json')
+        return read_saved(path, 'history', 'best_round', 'results') if path.exists() else {
+            'history': [], 'best_round': None, 'results': None}
+
+    def is_over(self, state: State) -> bool:
+        """Whether all rounds are done, or more than `patience` in a row brought nothing better.
+
+        Parameters
+        ----------
+        state : dict
+            As of `load_state`.
+
+        Returns
+        -------
+        bool
+        """
+        rounds = len(state['history'])
+        return rounds >= self.nb_rounds or rounds - (state['best_round'] or 0) > self.params['patience']
+
+    def save_round(self, model: 'keras.Model', state: State) -> None:
+        """Write everything that a killed run needs to go on after this round.
+
+        Parameters
+        ----------
+        model : keras.Model
+        state : dict
+            As of `load_state`, this round included.
+        """
+        checkpoint = self.checkpoint(len(state['history']))
+        network.save(model, checkpoint)
+        if state['best_round'] == len(state['history']):
+            with atomic_path(self.path(MODEL_ENDING)) as temporary:
+                shutil.copyfile(checkpoint, temporary)
+        write_json(self.path('_state.json'), state)
+        for path in self._checkpoints():
+            if path != checkpoint:
+                path.unlink()
+        self._write_curves(state)
+
+    def finish(self, state: State) -> None:
+        """Note the results; what only a resumption needed goes.
+
+        Parameters
+        ----------
+        state : dict
+            As of `load_state`, with the results.
+        """
+        self._write_curves(state)  # once more: a kill may have come between the last round's state and these
+        write_json(self.path('_state.json'), state)
+        for path in self._checkpoints():
+            path.unlink()
+
+    def _write_curves(self, state: State) -> None:
+        write_history(self.path('_metrics.csv'), state['history'])
+        plot_history(self.path('.png'), state)
+
+    def histories_of_all_folds(self) -> dict[str, list[dict[str, float]]]:
+        """The rounds of the job's folds, as far as they are trained: by this command or by others."""
+        runs = [dataclasses.replace(self, fold=fold) for fold in self.dataset.folds[self.params['mode']]]
+        histories = {f'test split {listed_splits(run.fold.test)}': run.load_state()['history']
+                     for run in runs}
+        return {name: history for name, history in histories.items() if history}
+
+
+def listed_splits(splits: Sequence[int]) -> str:
+    """'3+4' for 3 and 4.
+
+    Parameters
+    ----------
+    splits : sequence of int
+
+    Returns
+    -------
+    str
+    """
+    return '+'.join(map(str, splits))
