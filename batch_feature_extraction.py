@@ -8,14 +8,22 @@ import argparse
 import contextlib
 import logging
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-import joblib
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from cls_feature_class import FeatureClass, extract
-from parameter import InputError, add_settings, exit_with_one_line, get_params, script_parser, settings_given
+import parameter
+import seldnet
+from cls_feature_class import FeatureClass
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.common.errors import InputError
+from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.extraction.stages import extract
+from seldnet.methods.registry import METHODS
 
 EXAMPLES = """examples:
   python batch_feature_extraction.py                      task 1: Ambisonic recordings
@@ -23,20 +31,23 @@ EXAMPLES = """examples:
   python batch_feature_extraction.py 1 --dataset_dir /data/tau2019 --feat_label_dir /scratch/features
   python batch_feature_extraction.py 1 --dask tcp://head:8786      on the workers of a Dask cluster
 """
-SETTINGS = ('dataset_dir', 'feat_label_dir', 'dataset', 'feature_dtype', 'save_spectra', 'n_jobs')
+SETTINGS = ('dataset_dir', 'feat_label_dir', 'dataset', 'model_variant', 'feature_dtype', 'save_spectra',
+            'n_jobs')
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], *, dataset: Dataset = TAU2019) -> int:
     """Run the extraction; `argv` is the command line, the script's name first. Returns the exit status."""
     args = _parse_arguments(argv[1:])
-    params = get_params(args.task_id, **settings_given(args))
+    params = parameter.params_given(args, args.task_id)
     logging.basicConfig(format='warning: %(message)s')
     development, evaluation = (
         FeatureClass(params['dataset_dir'], params['feat_label_dir'], params['dataset'], is_eval,
                      feature_dtype=params['feature_dtype'], save_spectra=params['save_spectra'],
-                     n_jobs=params['n_jobs']) for is_eval in (False, True))
-    # Without any recordings, the development set tells what is missing.
-    sets = [one for one in (development, evaluation) if one.has_recordings()] or [development]
+                     n_jobs=params['n_jobs'], feature_kind=METHODS[params['model_variant']].kind,
+                     dataset_facts=dataset).recording_set
+        for is_eval in (False, True))
+    # Without any recordings, the problems of the development set say what is missing.
+    sets = [part for part in (development, evaluation) if part.has_recordings()] or [development]
 
     with _backend(args.dask), _progress_bar() as bar, logging_redirect_tqdm():
         def show(done: int, total: int) -> None:
@@ -45,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
         summary = extract(sets, progress=show)
 
-    names = ' and '.join(one.name for one in sets)
+    names = ' and '.join(part.name for part in sets)
     folder = params['feat_label_dir']
     if not summary.made:
         print(f'{names}: nothing to do, all {summary.recordings} recordings are up to date in {folder}')
@@ -60,7 +71,7 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
     parser.add_argument('--dask', metavar='SCHEDULER',
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
-    add_settings(parser, SETTINGS)
+    parameter.add_settings(parser, SETTINGS)
     return parser.parse_args(argv)
 
 
@@ -83,11 +94,22 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         client = Client(scheduler, timeout=30)
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f'--dask {scheduler}: no scheduler answers there ({error})') from error
-    with client, joblib.parallel_config(backend='dask'):
+    import joblib
+
+    with client, joblib.parallel_config(backend='dask'), tempfile.TemporaryDirectory() as folder:
         # The workers may have been started anywhere: they get the code that they are to run.
-        for module in ('parameter', 'cls_feature_class'):
-            client.upload_file(sys.modules[module].__file__)
+        client.upload_file(str(_zipped_engine(Path(folder))))
         yield
+
+
+def _zipped_engine(folder: Path) -> Path:
+    """The package `seldnet` as a .zip, which Python can import from."""
+    package = Path(seldnet.__file__).parent
+    archive = folder / 'seldnet.zip'
+    with zipfile.ZipFile(archive, 'w') as file:
+        for path in sorted(package.rglob('*.py')):
+            file.write(path, path.relative_to(package.parent))
+    return archive
 
 
 if __name__ == '__main__':

@@ -1,180 +1,24 @@
-"""Features and labels on disk -> batches for the network.
+"""Features and labels on disk -> batches for the network, by the class and method names of 2019.
 
-The recordings of some splits are strung together in file order and cut into sequences of `seq_len` frames and
-batches of `batch_size` sequences; sequences run across the borders of recordings, and what is left at the end
-of the list is dropped, as in the 2019 release. With `per_file` a batch is one recording, filled up to whole
-sequences.
-
-This is the only place that knows the scale of the network's direction targets: azimuth in radians, and
-elevation * pi / 50, which stretches it to azimuth's range (`scale_directions` and `directions_rad`).
+The batches themselves, and how recordings are strung together, stand in seldnet/training/batches.py; the
+scale of the direction targets in seldnet/methods/regression.py.
 """
 
-import contextlib
-import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
-import parameter
-from cls_feature_class import FeatureClass, StoredArray, stored_features, stored_labels
-from parameter import InputError
-
-ELEVATION_STRETCH = parameter.INACTIVE_AZIMUTH_DEG / parameter.INACTIVE_ELEVATION_DEG
-NB_PLANES = 2 * parameter.NB_CHANNELS  # the network's input planes: magnitude and phase of each audio channel
-FILL_FEATURE = 1e-6  # in the frames that fill up the last sequence of a recording
-
-
-def scale_directions(directions_deg: np.ndarray) -> np.ndarray:
-    """Azimuths, then elevations (..., 2 * nb_classes) in degrees -> the network's targets of the same
-    shape."""
-    azimuths_deg, elevations_deg = np.split(np.asarray(directions_deg, np.float64), 2, axis=-1)
-    return np.concatenate((azimuths_deg * np.pi / parameter.INACTIVE_AZIMUTH_DEG,
-                           elevations_deg * np.pi / parameter.INACTIVE_ELEVATION_DEG), axis=-1)
-
-
-def directions_rad(targets: np.ndarray) -> np.ndarray:
-    """The network's targets or outputs (..., 2 * nb_classes) -> azimuths, then elevations in true radians."""
-    azimuths, elevations = np.split(np.asarray(targets, np.float64), 2, axis=-1)
-    return np.concatenate((azimuths, elevations / ELEVATION_STRETCH), axis=-1)
-
-
-class Batches(keras.utils.PyDataset):
-    """Random access to the batches of a list of recordings.
-
-    Parameters
-    ----------
-    features, labels : sequence of StoredArray
-        Of the recordings, in the order in which they are strung together; `labels` None for recordings
-        without labels.
-    nb_frames : int
-        Frames of a recording.
-    batch_size, seq_len : int
-        Sequences in a batch, frames in a sequence.
-    per_file : bool
-        One batch a recording, ceil(nb_frames / seq_len) sequences of it whatever `batch_size`.
-    rng_seed : sequence of int or None
-        If given, the order of the recordings is drawn anew for each epoch, from this seed and the epoch's
-        number.
-    max_batches : int or None
-        Stop an epoch after this many batches.
-
-    Which batch is `batches[i]` depends on i alone, not on what was read before: whoever reads, in whatever
-    thread, and whenever a stopped training goes on, sees the same.
-
-    `batches[i]` is `(features, (activities, directions))`, or features alone where there are no labels, of
-    shapes (batch, seq_len, bins, 8) float32, (batch, seq_len, nb_classes) float32 and (batch, seq_len, 2 *
-    nb_classes) float64.
-    """
-
-    def __init__(self, features: Sequence[StoredArray], labels: Sequence[StoredArray] | None, *,
-                 nb_frames: int, batch_size: int, seq_len: int, per_file: bool = False,
-                 rng_seed: Sequence[int] | None = None, max_batches: int | None = None):
-        # Two threads read ahead, at most two batches: the network never waits, and little memory is held.
-        super().__init__(workers=2, max_queue_size=2)
-        self._features = list(features)
-        self._labels = None if labels is None else list(labels)
-        self._nb_frames = nb_frames
-        self._rng_seed = rng_seed
-        self._per_file = per_file
-        self._seq_len = seq_len
-        self._batch_frames = seq_len * (-(-nb_frames // seq_len) if per_file else batch_size)
-        self.per_epoch = len(self._features)
-        if not per_file:
-            self.per_epoch = self.per_epoch * nb_frames // self._batch_frames
-        if max_batches is not None:
-            self.per_epoch = min(self.per_epoch, max_batches)
-        self.first_epoch, self.nb_epochs = 0, 1
-        self._failures: list[Exception] = []
-
-    def epochs(self, first: int, number: int) -> 'Batches':
-        """The batches of epochs `first`, `first` + 1, ... strung together; those of epoch 0 are `batches`."""
-        several = copy.copy(self)
-        several.first_epoch, several.nb_epochs = first, number
-        return several
-
-    def __len__(self) -> int:
-        return self.per_epoch * self.nb_epochs
-
-    def __getitem__(self, index: int):
-        if not 0 <= index < len(self):
-            raise IndexError(f'batch {index} of {len(self)}')
-        try:
-            features = self._read(self._features, index, np.float32, FILL_FEATURE)
-            features = features.reshape(-1, self._seq_len, features.shape[-1] // NB_PLANES, NB_PLANES)
-            return features if self._labels is None else (features, self.targets(index))
-        except Exception as error:
-            self._failures.append(error)
-            raise
-
-    @contextlib.contextmanager
-    def failures_as_they_are(self) -> Iterator[None]:
-        """Around a `fit` or `predict` with these batches: an error of reading them comes as it was raised.
-
-        It happens in another thread, and backends wrap it in exceptions of their own.
-        """
-        try:
-            yield
-        except Exception:
-            if self._failures:
-                raise self._failures[0] from None
-            raise
-
-    def targets(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """The targets of a batch, activities and directions, without reading its features."""
-        labels = self._read(self._labels, index, np.float64, _INACTIVE_LABEL)
-        labels = labels.reshape(-1, self._seq_len, labels.shape[-1])
-        nb_classes = labels.shape[-1] // 3
-        return labels[..., :nb_classes].astype(np.float32), scale_directions(labels[..., nb_classes:])
-
-    def _in_order(self, arrays: Sequence[StoredArray], epoch: int) -> Sequence[StoredArray]:
-        if self._rng_seed is None:
-            return arrays
-        order = np.random.default_rng([*self._rng_seed, self.first_epoch + epoch]).permutation(len(arrays))
-        return [arrays[place] for place in order]
-
-    def describe_non_finite(self) -> str:
-        """Which stored features are not finite, in words (training asks when its loss is not a number)."""
-        for array in self._features:
-            frames = np.flatnonzero(~np.isfinite(array.open()).all(axis=1))
-            if len(frames):
-                return f'{array.path}: non-finite features in frame {frames[0]}'
-        return 'all features are finite'
-
-    def _read(self, arrays: Sequence[StoredArray], index: int, dtype: type,
-              fill: float | np.ndarray) -> np.ndarray:
-        """The frames of a batch as (frames, columns); files are mapped, copied from and let go."""
-        epoch, index = divmod(index, self.per_epoch)
-        arrays = self._in_order(arrays, epoch)
-        parts = ([arrays[index].open()] if self._per_file else
-                 list(self._slices(arrays, index * self._batch_frames)))
-        frames = np.empty((self._batch_frames, parts[0].shape[1]), dtype)
-        filled = 0
-        for part in parts:
-            frames[filled:filled + len(part)] = part
-            filled += len(part)
-        frames[filled:] = fill
-        return frames
-
-    def _slices(self, arrays: Sequence[StoredArray], start: int) -> Iterator[np.ndarray]:
-        """The pieces of recordings that make up the batch that starts at frame `start` of them all."""
-        stop = start + self._batch_frames
-        while start < stop:
-            place, first = divmod(start, self._nb_frames)
-            part = arrays[place].open()[first:first + stop - start]
-            yield part
-            start += len(part)
-
-
-_INACTIVE_LABEL = np.repeat([0, parameter.INACTIVE_AZIMUTH_DEG, parameter.INACTIVE_ELEVATION_DEG],
-                            parameter.NB_CLASSES)
+from cls_feature_class import FeatureClass
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.methods.method import Method
+from seldnet.methods.registry import METHODS
+from seldnet.training.batches import open_batches
 
 
 class DataGenerator:
-    """The 2019 face of `Batches`: a list of recordings of some splits, and an endless generator of their
-    batches.
+    """A list of recordings of some splits, and an endless generator of their batches.
 
     Parameters
     ----------
@@ -194,8 +38,19 @@ class DataGenerator:
         One batch a recording, for predictions that are written out.
     seed : int or sequence of int
         Of the shuffling.
+    rotate : bool
+        With `shuffle`: rotate each sequence by exchanging channels (features mel), drawn from the seed.
     max_batches : int or None
         Stop an epoch after this many batches (`quick_test`).
+    method : Method
+        Whose features are read and whose targets are made.
+    dataset_facts : Dataset
+        Classes, names and folders.
+
+    Attributes
+    ----------
+    batches : Batches
+        Random access to the same batches.
 
     Raises
     ------
@@ -215,38 +70,20 @@ class DataGenerator:
         per_file: bool = False,
         *,
         seed: int | Sequence[int] = 0,
+        rotate: bool = False,
         max_batches: int | None = None,
+        method: Method = METHODS['released'],
+        dataset_facts: Dataset = TAU2019,
     ):
-        self._feat_cls = FeatureClass(feat_label_dir=feat_label_dir, dataset=dataset, is_eval=is_eval)
-        self._splits = tuple(np.atleast_1d(split).tolist())
+        self._feat_cls = FeatureClass('', feat_label_dir, dataset, is_eval, feature_kind=method.kind,
+                                      dataset_facts=dataset_facts)
         self._per_file = per_file
-        feature_dir = Path(self._feat_cls.get_normalized_feat_dir())
-        label_dir = Path(self._feat_cls.get_label_dir())
-        feature_files = _files_of_splits(feature_dir, self._splits)
-        self._filenames_list = [path.name for path in feature_files]
-        features = [stored_features(path) for path in feature_files]
-        self._nb_frames, self._nb_columns = _common_shape(features)
-        self._nb_classes = parameter.NB_CLASSES
-        labels = None
-        if not is_eval:
-            labels = [stored_labels(label_dir / name) for name in self._filenames_list]
-            _, label_columns = _common_shape(labels, nb_frames=self._nb_frames)
-            self._nb_classes = label_columns // 3
-        self.batches = Batches(
-            features,
-            labels,
-            nb_frames=self._nb_frames,
-            batch_size=batch_size,
-            seq_len=seq_len,
-            per_file=per_file,
-            rng_seed=np.atleast_1d(seed).tolist() if shuffle else None,
-            max_batches=max_batches,
-        )
-        if not len(self.batches):
-            raise InputError(f'{feature_dir}: {len(feature_files)} recordings of {self._nb_frames} frames '
-                             f'are too few for one batch of {batch_size} sequences of {seq_len} frames')
-        self._batch_size = -(-self._nb_frames // seq_len) if per_file else batch_size
-        self._seq_len = seq_len
+        self._target_sizes = method.target_sizes(dataset_facts.nb_classes)
+        self._nb_classes = dataset_facts.nb_classes
+        self.batches = open_batches(
+            self._feat_cls.recording_set, method, np.atleast_1d(split).tolist(), batch_size=batch_size,
+            seq_len=seq_len, per_file=per_file, rotate=rotate, max_batches=max_batches,
+            rng_seed=np.atleast_1d(seed).tolist() if shuffle else None)
 
     def generate(self) -> Iterator:
         """Batch after batch, epoch after epoch, without an end."""
@@ -255,16 +92,11 @@ class DataGenerator:
             for index in range(len(batches)):
                 yield batches[index]
 
-    def describe_non_finite(self) -> str:
-        """Which stored features are not finite, in words."""
-        return self.batches.describe_non_finite()
-
     def get_data_sizes(self) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
         """Shapes of a batch, channels last: (batch, frames, bins, 8), [(batch, frames, 11), (batch, frames,
         22)]."""
-        batch = (self._batch_size, self._seq_len)
-        return (*batch, self._nb_columns // NB_PLANES, NB_PLANES), [(*batch, self._nb_classes),
-                                                                    (*batch, 2 * self._nb_classes)]
+        shape = self.batches.input_shape
+        return shape, [(*shape[:2], size) for size in self._target_sizes]
 
     def get_total_batches_in_data(self) -> int:
         """Batches in an epoch."""
@@ -272,15 +104,16 @@ class DataGenerator:
 
     def get_filelist(self) -> list[str]:
         """Names of the feature files, sorted (shuffling does not show here)."""
-        return self._filenames_list
+        return self.batches.names
 
     def get_frame_per_file(self) -> int:
         """Frames of a recording; with `per_file` those of its batch, the fill included."""
-        return self._batch_size * self._seq_len if self._per_file else self._nb_frames
+        batches = self.batches
+        return batches.batch_size * batches.seq_len if self._per_file else batches.nb_frames
 
     def get_nb_frames(self) -> int:
         """Frames of a recording."""
-        return self._nb_frames
+        return self.batches.nb_frames
 
     def get_nb_classes(self) -> int:
         """Number of sound classes."""
@@ -294,7 +127,7 @@ class DataGenerator:
         """Index of each class by its name."""
         return self._feat_cls.get_classes()
 
-    def get_azi_ele_list(self):
+    def get_azi_ele_list(self) -> tuple[list[int], list[int]]:
         """Azimuths and elevations of the grid, degrees."""
         return self._feat_cls.get_azi_ele_list()
 
@@ -313,28 +146,3 @@ class DataGenerator:
     def nb_frames_1s(self) -> int:
         """Frames of a second."""
         return self._feat_cls.nb_frames_1s()
-
-
-def _files_of_splits(folder: Path, splits: Sequence[int]) -> list[Path]:
-    """The .npy files of the folder whose recordings belong to the splits, in order."""
-    files = [path for path in folder.glob('*.npy') if not path.name.startswith(parameter.TEMPORARY_PREFIX)]
-    chosen = [path for path in files if parameter.parse_recording_name(path).split in splits]
-    if not chosen:
-        wanted = ', '.join(map(str, splits))
-        found = f'{len(files)} recordings, none of them of split {wanted}' if files else 'no features'
-        raise InputError(f'{folder}: {found}; run batch_feature_extraction.py on a data set that has split '
-                         f'{wanted}')
-    return sorted(chosen, key=parameter.recording_order)
-
-
-def _common_shape(arrays: Sequence[StoredArray], nb_frames: int | None = None) -> tuple[int, int]:
-    """The (frames, columns) that all arrays have; InputError for the first that has others."""
-    expected = None if nb_frames is None else (nb_frames, None)
-    for array in arrays:
-        path, shape = array.path, array.shape
-        expected = expected or shape
-        if shape[0] != expected[0] or expected[1] not in (None, shape[1]):
-            raise InputError(f'{path}: {shape[0]} frames of {shape[1]} columns, expected {expected[0]} of '
-                             f'{expected[1] or shape[1]} as in the other files; extract the features again')
-        expected = shape
-    return expected

@@ -8,7 +8,8 @@ Recordings are noise. The floor is one process that, for each recording, reads t
 Fourier transforms of all frames once (in double precision, as the features need to be those of 2019),
 magnitudes and phases (in single precision, faster than the extraction's), and writes 98 MB. The extraction
 (checks, moments, scaler, normalised features) is timed as a whole, the start of its workers included. Seconds
-are divided by the number of recordings. Floor and extractions take turns and the best round of each counts,
+are divided by the number of recordings. Beside them stands what the spectra alone take: reading as the
+extraction does, and one transform. All take turns and the best round of each counts,
 since other work on the machine disturbs them; it disturbs processor seconds less. Memory is the largest
 resident set of any process.
 """
@@ -32,19 +33,20 @@ from joblib.externals.loky import get_reusable_executor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cls_feature_class import FeatureClass, extract
-from parameter import (
-    HOP_LENGTH,
-    NB_BINS,
-    NB_CHANNELS,
-    NB_FRAMES,
-    NFFT,
-    RECORDING_S,
-    SAMPLE_RATE_HZ,
-    WIN_LENGTH,
-)
+from cls_feature_class import FeatureClass
+from seldnet.annotations.dataset import NB_CHANNELS, TAU2019
+from seldnet.extraction.audio import PaddedRecording
+from seldnet.extraction.features import SPECTRA, FeatureKind
+from seldnet.extraction.mel import MEL
+from seldnet.extraction.spectra import nb_bins, stft_blocks, transform_length, window_length
+from seldnet.extraction.stages import extract
 
-NB_WORKERS = (1, 2)
+EXTRACTIONS = {  # kind of features, format, workers
+    'extraction, 1 worker': (SPECTRA, 'foa', 1),
+    'extraction, 2 workers': (SPECTRA, 'foa', 2),
+    'mel foa, 1 worker': (MEL, 'foa', 1),
+    'mel mic, 1 worker': (MEL, 'mic', 1),
+}
 
 
 class Cost(NamedTuple):
@@ -57,7 +59,8 @@ class Cost(NamedTuple):
 
 def main(argv: Sequence[str]) -> None:
     args = parse_arguments(argv)
-    costs = {name: [] for name in ('floor', *NB_WORKERS)}
+    costs = {name: [] for name in ('floor', 'spectra alone', *EXTRACTIONS)}
+    written_mb: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         dataset, outputs = Path(folder, 'data'), Path(folder, 'features')
         make_recordings(dataset, args.recordings)
@@ -67,10 +70,14 @@ def main(argv: Sequence[str]) -> None:
                 shutil.rmtree(outputs, ignore_errors=True)
                 if name == 'floor':
                     costs[name].append(measure(lambda: floor(recordings, outputs)))
+                elif name == 'spectra alone':
+                    costs[name].append(measure(lambda: spectra_alone(recordings)))
                 else:
-                    costs[name].append(measure(lambda n_jobs=name: extraction(dataset, outputs, n_jobs)))
-        written_mb = sum(path.stat().st_size for path in outputs.rglob('*') if path.is_file()) / 1e6
-    print_table(costs, written_mb / args.recordings, args)
+                    costs[name].append(measure(lambda chosen=EXTRACTIONS[name]: extraction(
+                        dataset, outputs, *chosen)))
+                written = sum(path.stat().st_size for path in outputs.rglob('*') if path.is_file())
+                written_mb[name] = written / 1e6 / args.recordings
+    print_table(costs, written_mb, args)
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -83,29 +90,31 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def make_recordings(dataset: Path, number: int) -> None:
-    """Noise recordings, and the empty descriptions that the check wants to see."""
+    """Noise recordings, and the empty descriptions that the check expects."""
     rng = np.random.default_rng(2019)
     for folder in ('foa_dev', 'metadata_dev'):
         (dataset / folder).mkdir(parents=True)
+    (dataset / 'mic_dev').symlink_to('foa_dev')  # to the extraction noise is noise
     for index in range(number):
-        noise = 0.1 * rng.standard_normal((RECORDING_S * SAMPLE_RATE_HZ, NB_CHANNELS), dtype=np.float32)
+        noise = 0.1 * rng.standard_normal((TAU2019.nb_samples, NB_CHANNELS), dtype=np.float32)
         name = f'split{index % 4 + 1}_ir0_ov1_{index}'
-        soundfile.write(dataset / 'foa_dev' / f'{name}.wav', noise, SAMPLE_RATE_HZ, subtype='PCM_16')
+        soundfile.write(dataset / 'foa_dev' / f'{name}.wav', noise, TAU2019.sample_rate_hz,
+                        subtype='PCM_16')
         (dataset / 'metadata_dev' / f'{name}.csv').touch()
 
 
 def floor(recordings: Sequence[Path], folder: Path) -> None:
     """The least that features of this size take."""
     folder.mkdir(exist_ok=True)
-    margin = (NFFT - WIN_LENGTH) // 2
-    window = np.pad(np.hanning(WIN_LENGTH + 1)[:-1], margin)[:, np.newaxis]
+    nb_frames, nfft, length = TAU2019.nb_frames, transform_length(), window_length()
+    window = np.pad(np.hanning(length + 1)[:-1], (nfft - length) // 2)[:, np.newaxis]
     for recording in recordings:
         audio, _ = soundfile.read(recording, dtype='float32')
-        audio = np.pad(audio, ((NFFT // 2, NFFT // 2), (0, 0)), mode='reflect')
-        frames = np.lib.stride_tricks.sliding_window_view(audio, NFFT, axis=0)[::HOP_LENGTH]
+        audio = np.pad(audio, ((nfft // 2, nfft // 2), (0, 0)), mode='reflect')
+        frames = np.lib.stride_tricks.sliding_window_view(audio, nfft, axis=0)[::TAU2019.hop_length]
         frames = frames.transpose(0, 2, 1)  # channels last
-        features = np.empty((NB_FRAMES, 2, NB_BINS, NB_CHANNELS), np.float32)
-        for start in range(0, NB_FRAMES, 25):
+        features = np.empty((nb_frames, 2, nb_bins(), NB_CHANNELS), np.float32)
+        for start in range(0, nb_frames, 25):
             block = slice(start, start + 25)
             spectrum = np.fft.rfft(frames[block] * window, axis=1)[:, 1:].astype(np.complex64)
             np.abs(spectrum, out=features[block, 0])
@@ -114,8 +123,15 @@ def floor(recordings: Sequence[Path], folder: Path) -> None:
         np.save(folder / f'{recording.stem}.npy', features)
 
 
-def extraction(dataset: Path, folder: Path, n_jobs: int) -> None:
-    extract([FeatureClass(dataset, folder, 'foa', n_jobs=n_jobs)])
+def spectra_alone(recordings: Sequence[Path]) -> None:
+    """Read the recordings as the extraction does, once, and transform them."""
+    for recording in recordings:
+        for _ in stft_blocks(PaddedRecording(recording)):
+            pass
+
+
+def extraction(dataset: Path, folder: Path, kind: FeatureKind, audio_format: str, n_jobs: int) -> None:
+    extract([FeatureClass(dataset, folder, audio_format, feature_kind=kind, n_jobs=n_jobs).recording_set])
     get_reusable_executor().shutdown(wait=True)  # so that each run starts its own workers
 
 
@@ -140,16 +156,20 @@ def watch_memory(peak: list[float], done: threading.Event) -> None:
                 peak[0] = max(peak[0], process.memory_info().rss / 1e6)
 
 
-def print_table(costs: dict[str | int, list[Cost]], written_mb: float, args: argparse.Namespace) -> None:
-    print(f'{args.recordings} recordings of {RECORDING_S} s, best of {args.rounds} rounds, {os.cpu_count()} '
-          f'cores (load {os.getloadavg()[0]:.1f}); the extraction writes {written_mb:.2f} MB a recording\n')
-    print(f'{"":22}{"s/recording":>13}{"x floor":>9}{"processor s/rec.":>18}{"x floor":>9}{"peak MB":>9}')
+def print_table(costs: dict[str, list[Cost]], written_mb: dict[str, float],
+                args: argparse.Namespace) -> None:
+    print(f'{args.recordings} recordings of {TAU2019.recording_s} s, best of {args.rounds} rounds, '
+          f'{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})\n')
+    print(f'{"":22}{"s/recording":>13}{"x floor":>9}{"x spectra":>11}{"processor s/rec.":>18}{"x floor":>9}'
+          f'{"peak MB":>9}{"MB written/rec.":>17}')
     best = {name: Cost(*(min(values) for values in zip(*of_name))) for name, of_name in costs.items()}
     for name, cost in best.items():
-        title = 'floor' if name == 'floor' else f'extraction, {name} worker{"s" * (name > 1)}'
-        print(f'{title:22}{cost.seconds / args.recordings:13.3f}{cost.seconds / best["floor"].seconds:9.2f}'
-              f'{cost.processor_s / args.recordings:18.3f}{cost.processor_s / best["floor"].processor_s:9.2f}'
-              f'{max(one.peak_mb for one in costs[name]):9.0f}')
+        print(f'{name:22}{cost.seconds / args.recordings:13.3f}'
+              f'{cost.seconds / best["floor"].seconds:9.2f}'
+              f'{cost.seconds / best["spectra alone"].seconds:11.2f}'
+              f'{cost.processor_s / args.recordings:18.3f}'
+              f'{cost.processor_s / best["floor"].processor_s:9.2f}'
+              f'{max(of_round.peak_mb for of_round in costs[name]):9.0f}{written_mb[name]:17.2f}')
 
 
 if __name__ == '__main__':

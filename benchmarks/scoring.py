@@ -24,22 +24,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from calculate_SELD_metrics import read_reference_rows  # noqa: E402
-from evaluation_metrics import (  # noqa: E402
-    compute_doa_scores_regr,
-    compute_sed_scores,
-    read_output_rows,
-    rows_on_grid,
-)
-from parameter import (  # noqa: E402
-    AZIMUTHS_DEG,
-    CLASSES,
-    ELEVATIONS_DEG,
-    NB_CLASSES,
-    NB_FRAMES,
-    NB_FRAMES_1S,
-    RECORDING_S,
-)
+from evaluation_metrics import compute_doa_scores_regr, compute_sed_scores  # noqa: E402
+from seldnet.annotations.dataset import TAU2019  # noqa: E402
+from seldnet.annotations.output_format import read_output_rows, rows_on_grid  # noqa: E402
+from seldnet.scoring.recordings import read_reference_rows  # noqa: E402
+
+CLASSES, NB_CLASSES, RECORDING_S = TAU2019.classes, TAU2019.nb_classes, TAU2019.recording_s
+NB_FRAMES, NB_FRAMES_1S = TAU2019.nb_frames, TAU2019.nb_frames_1s
+AZIMUTHS_DEG, ELEVATIONS_DEG = TAU2019.grid.azimuths_deg, TAU2019.grid.elevations_deg
 
 
 def main() -> None:

@@ -22,16 +22,23 @@ import psutil
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository
 import parameter
+from cls_data_generator import DataGenerator
+from seldnet.annotations.dataset import FORMATS, TAU2019
+from seldnet.annotations.labels import COLUMNS_A_CLASS
+from seldnet.common.scripts import stderr_held_back
+from seldnet.methods.registry import METHODS
+from seldnet.training.network import fit
 
-with parameter.stderr_held_back():
+with stderr_held_back():
     import keras
 
     import keras_model
-    from cls_data_generator import DataGenerator
 
 PARAMS = parameter.get_params()
-SHAPE = (PARAMS['batch_size'], PARAMS['sequence_length'], parameter.NB_BINS, 8)
-TARGETS = [(*SHAPE[:2], parameter.NB_CLASSES), (*SHAPE[:2], 2 * parameter.NB_CLASSES)]
+BINS, PLANES = METHODS['released'].kind.frame_shape(TAU2019, 'foa')
+SHAPE = (PARAMS['batch_size'], PARAMS['sequence_length'], BINS, PLANES)
+TARGETS = [(*SHAPE[:2], size) for size in METHODS['released'].target_sizes(TAU2019.nb_classes)]
+VARIANTS = ('released', 'paper')
 
 
 def main() -> None:
@@ -45,6 +52,7 @@ def main() -> None:
           f'{SHAPE[0]} x {SHAPE[1]} frames, {args.filters} filters; best of {args.repeats}')
     compare_networks(args.filters, args.repeats)
     compare_batches(args.repeats)
+    epoch_of_accdoa()
 
 
 def compare_networks(filters: int, repeats: int) -> None:
@@ -56,22 +64,56 @@ def compare_networks(filters: int, repeats: int) -> None:
     models = {'plain': plain_network(filters), 'released': network(filters, 'released'),
               'paper': network(filters, 'paper')}
     keras.config.set_dtype_policy('mixed_bfloat16')
-    models |= {f'{variant}, bfloat16': network(filters, variant) for variant in keras_model.VARIANTS}
+    models |= {f'{variant}, bfloat16': network(filters, variant) for variant in VARIANTS}
     keras.config.set_dtype_policy('float32')
     models['released'].set_weights(models['plain'].get_weights())
     outputs = [models[name].predict_on_batch(features) for name in ('plain', 'released')]
-    differences = [np.abs(one - other).max() for one, other in zip(*outputs)]
+    differences = [np.abs(plain - ours).max() for plain, ours in zip(*outputs)]
     print(f'plain and released, equal weights: outputs differ by at most {max(differences):.1e}')
 
-    steps = best_times({name: lambda model=model: model.train_on_batch(features, targets)
-                        for name, model in models.items()}, repeats)
-    predictions = best_times({name: lambda model=model: model.predict_on_batch(features)
-                              for name, model in models.items()}, repeats)
+    inputs = dict.fromkeys(models, (features, targets))
+    for audio_format in FORMATS:  # as many frames in a batch
+        name = f'accdoa, {audio_format}'
+        models[name], inputs[name] = accdoa(audio_format)
+    steps = best_times({name: lambda name=name: models[name].train_on_batch(*inputs[name])
+                        for name in models}, repeats)
+    predictions = best_times({name: lambda name=name: models[name].predict_on_batch(inputs[name][0])
+                              for name in models}, repeats)
     print(f'{"":18} {"step":>8} {"/ plain":>8} {"predict":>8} {"/ plain":>8}')
     for name in models:
         step, prediction = steps[name], predictions[name]
         print(f'{name:18} {step:6.2f} s {step / steps["plain"]:8.2f} {prediction:6.2f} s '
               f'{prediction / predictions["plain"]:8.2f}')
+
+
+def accdoa(audio_format: str) -> tuple[keras.Model, tuple[np.ndarray, np.ndarray]]:
+    """The method's network at its default sizes, and a batch for it."""
+    method, params = METHODS['accdoa'], parameter.get_params('6')
+    frames = params['batch_size'], params['sequence_length']
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(*frames, *method.kind.frame_shape(TAU2019, audio_format))).astype(np.float32)
+    vectors = rng.normal(0, 0.2, (*frames, *method.target_sizes(TAU2019.nb_classes))).astype(np.float32)
+    return method.build(features.shape, TAU2019.nb_classes, params), (features, vectors)
+
+
+def epoch_of_accdoa(nb_batches: int = 60, nb_recordings: int = 200) -> None:
+    """An epoch, rotations and reading from disk included: measured on some batches, computed for all."""
+    params = parameter.get_params('6')
+    with tempfile.TemporaryDirectory() as folder:
+        make_features(Path(folder), 20, 'foa_dev_mel_norm', METHODS['accdoa'].kind.nb_columns(TAU2019, 'foa'))
+        batches = DataGenerator('foa', folder, False, 1, params['batch_size'], params['sequence_length'],
+                                method=METHODS['accdoa'], rotate=True, max_batches=nb_batches).batches
+        model = METHODS['accdoa'].build(batches.input_shape, TAU2019.nb_classes, params)
+        seconds = []
+        for round_number in (1, 2):  # the first compiles
+            start = time.perf_counter()
+            fit(model, batches.epochs(round_number, 1), round_number=round_number, seed=1, title='epoch',
+                remedy='')
+            seconds.append(time.perf_counter() - start)
+    frames = params['batch_size'] * params['sequence_length']
+    of_all = nb_recordings * TAU2019.nb_frames // frames
+    print(f'accdoa, foa: {len(batches)} batches from disk in {seconds[1]:.1f} s; an epoch of {nb_recordings} '
+          f'recordings has {of_all}: {seconds[1] / len(batches) * of_all:.0f} s (computed)')
 
 
 def network(filters: int, variant: str) -> keras.Model:
@@ -102,7 +144,7 @@ def compare_batches(repeats: int) -> None:
     Copied from memory, and copied from the system's cache of the file, which is where a batch comes from.
     """
     with tempfile.TemporaryDirectory() as folder:
-        make_features(Path(folder), nb_recordings=8)
+        make_features(Path(folder), 8, 'foa_dev_norm', BINS * PLANES)
         batches = DataGenerator(feat_label_dir=folder, split=1, batch_size=SHAPE[0], seq_len=SHAPE[1]).batches
         features = batches[0][0]
         numbers = iter(np.resize(np.arange(len(batches)), 100 * repeats))
@@ -122,17 +164,17 @@ def compare_batches(repeats: int) -> None:
         print(f'resident memory after {5 * len(batches)} batches: {grown / 1e6:+.0f} MB')
 
 
-def make_features(folder: Path, nb_recordings: int) -> None:
+def make_features(folder: Path, nb_recordings: int, feature_folder: str, nb_columns: int) -> None:
     """Random features and labels of full-size recordings."""
     rng = np.random.default_rng(0)
-    for subfolder in ('foa_dev_norm', 'foa_dev_label'):
+    for subfolder in (feature_folder, 'foa_dev_label'):
         (folder / subfolder).mkdir()
     for number in range(nb_recordings):
         name = f'split1_ir0_ov1_{number}.npy'
-        np.save(folder / 'foa_dev_norm' / name,
-                rng.standard_normal((parameter.NB_FRAMES, 8 * parameter.NB_BINS), np.float32))
+        np.save(folder / feature_folder / name,
+                rng.standard_normal((TAU2019.nb_frames, nb_columns), np.float32))
         np.save(folder / 'foa_dev_label' / name,
-                np.zeros((parameter.NB_FRAMES, 3 * parameter.NB_CLASSES), np.int16))
+                np.zeros((TAU2019.nb_frames, COLUMNS_A_CLASS * TAU2019.nb_classes), np.int16))
 
 
 def best_times(calls: dict, repeats: int) -> dict[str, float]:

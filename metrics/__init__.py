@@ -17,7 +17,7 @@ degrees, one row an active event of a frame, in any order of frames. `count` tak
 recordings at once: their frames run on, so frame f of recording r is `r * nb_frames + f`, and the record's
 arrays have a leading axis of recordings.
 
-Nothing here knows of files, names of classes, or the data set: sizes are arguments. NumPy and SciPy only.
+No files, names of classes or data set here: sizes are arguments. NumPy and SciPy only.
 """
 
 from collections.abc import Sequence

@@ -168,7 +168,7 @@ def assign(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     elif n == 2:
         columns = _assign_two_rows(cost)
     else:
-        # Rare, and the import would double the start-up time of whoever never comes here.
+        # Rare, and the import would double the start-up time where it is not needed.
         from scipy.optimize import linear_sum_assignment
         columns = np.array([linear_sum_assignment(problem)[1] for problem in cost]).reshape(problems, n)
     return np.broadcast_to(np.arange(n), (problems, n)), columns

@@ -1,6 +1,6 @@
 """Show what a model gets wrong: which class it takes for which, where its directions are off, and when.
 
-    python misc_files/analyse_errors.py                                   # the dumps of task 1
+    python misc_files/analyse_errors.py                                   # the predictions of task 1
     python misc_files/analyse_errors.py results/4_foa_dev data/metadata_dev --output errors/
     python misc_files/analyse_errors.py --task demo --format pdf --allow-missing
 
@@ -25,91 +25,74 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
-from calculate_SELD_metrics import find_recordings, read_reference_rows
-from cls_feature_class import event_frames, read_description
-from evaluation_metrics import read_output_rows
 from metrics import doa
 from misc_files import plotting
-from parameter import (
-    AZIMUTHS_DEG,
-    CLASSES,
-    ELEVATIONS_DEG,
-    GRID_STEP_DEG,
-    HOP_LENGTH_S,
-    NB_CLASSES,
-    NB_FRAMES,
-    TASKS,
-    InputError,
-    add_settings,
-    exit_with_one_line,
-    get_params,
-    predictions_folder,
-    references_folder,
-    script_parser,
-    settings_given,
-)
+from parameter import add_task_option, params_given
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.directions import DirectionGrid
+from seldnet.annotations.output_format import predictions_folder, read_output_rows
+from seldnet.common.errors import InputError
+from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.plots.style import AZIMUTH_TICKS_DEG
+from seldnet.scoring.counting import frame_directions, string_together
+from seldnet.scoring.recordings import find_recordings, read_reference_rows, read_since_onset
 
 # ------------------------------------------------------------------------------------------------------------
 # References and predictions, paired
 # ------------------------------------------------------------------------------------------------------------
 
-NOTHING = NB_CLASSES  # stands for the class where a reference or a prediction stays alone
-
 
 class Matches(NamedTuple):
     """What became of each frame of each reference event, and the predictions that are left over.
 
-    The first fields are arrays of shape (reference frames,), the last one of shape (false alarms,).
+    Arrays of shape (reference frames,), and the false alarms of shape (false alarms,).
     """
 
+    dataset: Dataset
     class_index: np.ndarray  # of the reference
     azimuth_deg: np.ndarray
     elevation_deg: np.ndarray
     since_onset: np.ndarray  # frames
-    predicted_class: np.ndarray  # NOTHING where the reference was missed
+    predicted_class: np.ndarray  # `nothing` where the reference was missed
     distance_deg: np.ndarray  # NaN where it was missed
     false_alarms: np.ndarray  # classes of the predictions that were not paired
 
+    @property
+    def nothing(self) -> int:
+        """Stands for the class where a reference or a prediction stays alone."""
+        return self.dataset.nb_classes
+
 
 def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
-          predictions: Sequence[np.ndarray]) -> Matches:
+          predictions: Sequence[np.ndarray], *, dataset: Dataset = TAU2019) -> Matches:
     """Pair the events of recordings, frame by frame.
 
     Parameters
     ----------
     references, predictions : sequences of arrays, shape (rows, 4)
-        For each recording the rows (frame, class, azimuth, elevation); frames from 3000 on are ignored.
+        For each recording the rows (frame, class, azimuth, elevation); frames beyond the recording are
+        ignored.
     since_onset : sequence of int arrays, shape (rows,)
         For each reference row the frames since its event began.
     """
-    reference, reference_order = _string_together(references)
-    prediction, _ = _string_together(predictions)
-    pairs = doa.pair(*(doa.directions(rows[:, 0].astype(int), rows[:, 2], rows[:, 3])
-                       for rows in (reference, prediction)))
-    predicted_class = np.full(len(reference), NOTHING)
+    reference, reference_places = _in_order(references, dataset)
+    prediction, _ = _in_order(predictions, dataset)
+    pairs = doa.pair(frame_directions(reference), frame_directions(prediction))
+    predicted_class = np.full(len(reference), dataset.nb_classes)
     predicted_class[pairs.reference] = prediction[pairs.prediction, 1]
     distance_deg = np.full(len(reference), np.nan)
     distance_deg[pairs.reference] = pairs.distance_deg
     false_alarms = np.delete(prediction[:, 1], pairs.prediction)
     class_index, azimuth_deg, elevation_deg = reference[:, 1:].T
-    return Matches(class_index.astype(int), azimuth_deg, elevation_deg,
-                   np.concatenate(since_onset)[reference_order], predicted_class, distance_deg, false_alarms)
+    return Matches(dataset, class_index.astype(int), azimuth_deg, elevation_deg,
+                   np.concatenate(since_onset)[reference_places], predicted_class, distance_deg, false_alarms)
 
 
-def _string_together(recordings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _in_order(recordings: Sequence[np.ndarray], dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """The rows of all recordings with running frame numbers, ascending, and their places in the input."""
-    rows = np.concatenate(recordings)
-    recording = np.repeat(np.arange(len(recordings)), [len(one) for one in recordings])
-    inside = np.flatnonzero(rows[:, 0] < NB_FRAMES)
-    frame = rows[:, 0] + recording * NB_FRAMES
-    order = inside[np.argsort(frame[inside], kind='stable')]
-    return np.column_stack((frame, rows[:, 1:]))[order], order
-
-
-def read_since_onset(path: Path) -> np.ndarray:
-    """Frames since its event began, for each row of `read_reference_rows`."""
-    nb_frames = np.diff(event_frames(read_description(path)), axis=1)[:, 0] + 1
-    return np.concatenate([np.arange(0), *map(np.arange, nb_frames)])  # empty for an event after the minute
+    rows, places = string_together(recordings, dataset=dataset)
+    order = np.argsort(rows[:, 0], kind='stable')
+    return rows[order], places[order]
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -122,13 +105,14 @@ def confusion(matches: Matches) -> np.ndarray:
 
     Returns
     -------
-    int array, shape (12, 12)
+    int array, shape (classes + 1, classes + 1)
         Rows: the true class, the last are false alarms; columns: the predicted class, the last is missed.
     """
-    counts = np.zeros((NB_CLASSES + 1, NB_CLASSES + 1), int)
-    np.add.at(counts, (matches.class_index, matches.predicted_class), 1)
-    counts[NOTHING, :NB_CLASSES] = np.bincount(matches.false_alarms, minlength=NB_CLASSES)
-    return counts
+    from sklearn.metrics import confusion_matrix  # a second that --help need not wait for
+
+    true_class = np.append(matches.class_index, np.full(len(matches.false_alarms), matches.nothing))
+    predicted_class = np.append(matches.predicted_class, matches.false_alarms)
+    return confusion_matrix(true_class, predicted_class, labels=np.arange(matches.nothing + 1))
 
 
 class Quartiles(NamedTuple):
@@ -152,20 +136,22 @@ def quartiles(values: np.ndarray, bins: np.ndarray, nb_bins: int) -> Quartiles:
 def format_table(matches: Matches) -> str:
     """A row a class: what became of it."""
     counts = confusion(matches)
-    by_class = quartiles(matches.distance_deg, matches.class_index, NB_CLASSES)
+    nothing, classes, frame_s = matches.nothing, matches.dataset.classes, matches.dataset.hop_length_s
+    by_class = quartiles(matches.distance_deg, matches.class_index, len(classes))
     head = f'{"class":12}{"seconds":>9}{"right":>8}{"missed":>8}   {"most taken for":22}{"DOA error":>9}'
     lines = [head, '-' * len(head)]
-    for index, name in enumerate(CLASSES):
+    for index, name in enumerate(classes):
         total = counts[index].sum()
         if not total:
             lines += [f'{name:12}{0:9.1f}']
             continue
-        others = np.where(np.arange(NB_CLASSES) == index, 0, counts[index, :NB_CLASSES])
-        other = f'{CLASSES[others.argmax()]} {others.max() / total:.1%}' if others.any() else '-'
-        error = f'{by_class.median[index]:.1f}°' if counts[index, :NB_CLASSES].any() else '-'
-        lines += [f'{name:12}{total * HOP_LENGTH_S:9.1f}{counts[index, index] / total:8.1%}'
-                  f'{counts[index, NOTHING] / total:8.1%}   {other:22}{error:>9}']
-    return '\n'.join([*lines, '', f'false alarms: {len(matches.false_alarms) * HOP_LENGTH_S:.1f} s',
+        taken_for = counts[index, :nothing]
+        others = np.where(np.arange(nothing) == index, 0, taken_for)
+        other = f'{classes[others.argmax()]} {others.max() / total:.1%}' if others.any() else '-'
+        error = f'{by_class.median[index]:.1f}°' if taken_for.any() else '-'
+        lines += [f'{name:12}{total * frame_s:9.1f}{counts[index, index] / total:8.1%}'
+                  f'{counts[index, nothing] / total:8.1%}   {other:22}{error:>9}']
+    return '\n'.join([*lines, '', f'false alarms: {len(matches.false_alarms) * frame_s:.1f} s',
                       'DOA error: median over the pairs, whatever their classes'])
 
 
@@ -186,14 +172,15 @@ def plot_confusion(matches: Matches) -> Figure:
     for row, column in np.argwhere(percent >= 0.5):
         axes.text(column, row, f'{percent[row, column]:.0f}', ha='center', va='center', fontsize=9,
                   color='white' if percent[row, column] > 60 else 'black')
-    axes.set_xticks(range(NB_CLASSES + 1), [*CLASSES, 'missed'], rotation=45, ha='left')
+    classes = matches.dataset.classes
+    axes.set_xticks(range(len(counts)), [*classes, 'missed'], rotation=45, ha='left')
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position('top')
-    names = [*CLASSES, 'false alarms']
-    axes.set_yticks(range(NB_CLASSES + 1), [f'{name}  ({total * HOP_LENGTH_S:.0f} s)'
-                                            for name, total in zip(names, totals[:, 0])])
+    names = [*classes, 'false alarms']
+    axes.set_yticks(range(len(counts)), [f'{name}  ({total * matches.dataset.hop_length_s:.0f} s)'
+                                         for name, total in zip(names, totals[:, 0])])
     for draw_line in (axes.axhline, axes.axvline):
-        draw_line(NB_CLASSES - 0.5, color='black', linewidth=1)
+        draw_line(matches.nothing - 0.5, color='black', linewidth=1)
     axes.set_xlabel('predicted class')
     axes.set_ylabel('true class (its length)')
     figure.suptitle('What each class is taken for: percent of its frames', fontweight='bold')
@@ -202,34 +189,35 @@ def plot_confusion(matches: Matches) -> Figure:
 
 def plot_directions(matches: Matches) -> Figure:
     """DOA error of the pairs by azimuth, by elevation, and on the grid of both."""
-    azimuth = _grid_index(matches.azimuth_deg, AZIMUTHS_DEG)
-    elevation = _grid_index(matches.elevation_deg, ELEVATIONS_DEG)
+    grid = matches.dataset.grid
+    azimuths_deg, elevations_deg = grid.azimuths_deg, grid.elevations_deg
+    azimuth, elevation = _nearest_on_grid(matches.azimuth_deg, matches.elevation_deg, grid)
     figure, axes = plt.subplot_mosaic([['azimuth', 'elevation'], ['map', 'map']], figsize=(10, 7),
                                       width_ratios=[2, 1], layout='constrained')
-    by_azimuth = quartiles(matches.distance_deg, azimuth, len(AZIMUTHS_DEG))
-    by_elevation = quartiles(matches.distance_deg, elevation, len(ELEVATIONS_DEG))
-    _draw_quartiles(axes['azimuth'], AZIMUTHS_DEG, by_azimuth)
-    _draw_quartiles(axes['elevation'], ELEVATIONS_DEG, by_elevation)
-    axes['azimuth'].set_xticks(list(plotting.AZIMUTH_TICKS_DEG), plotting.AZIMUTH_TICKS_DEG.values())
+    by_azimuth = quartiles(matches.distance_deg, azimuth, len(azimuths_deg))
+    by_elevation = quartiles(matches.distance_deg, elevation, len(elevations_deg))
+    _draw_quartiles(axes['azimuth'], azimuths_deg, by_azimuth)
+    _draw_quartiles(axes['elevation'], elevations_deg, by_elevation)
+    axes['azimuth'].set_xticks(list(AZIMUTH_TICKS_DEG), AZIMUTH_TICKS_DEG.values())
     axes['azimuth'].set_xlim(185, -185)  # left is left, as seen from the array
     axes['azimuth'].set_xlabel('true azimuth (°)')
     axes['azimuth'].set_ylabel('DOA error (°)')
     axes['azimuth'].legend(frameon=False, ncols=2)
-    axes['elevation'].set_xticks(ELEVATIONS_DEG[::2])
+    axes['elevation'].set_xticks(elevations_deg[::2])
     axes['elevation'].set_xlabel('true elevation (°)')
     axes['elevation'].sharey(axes['azimuth'])
     axes['azimuth'].set_ylim(0, 1.25 * np.nanmax([*by_azimuth.high, *by_elevation.high, 1]))
 
-    cell = azimuth * len(ELEVATIONS_DEG) + elevation
-    medians = quartiles(matches.distance_deg, cell, len(AZIMUTHS_DEG) * len(ELEVATIONS_DEG)).median
-    edges = [np.array((*grid, grid[-1] + GRID_STEP_DEG)) - GRID_STEP_DEG / 2
-             for grid in (AZIMUTHS_DEG, ELEVATIONS_DEG)]
+    cell = azimuth * len(elevations_deg) + elevation
+    medians = quartiles(matches.distance_deg, cell, grid.nb_directions).median
+    edges = [np.array((*points_deg, points_deg[-1] + grid.step_deg)) - grid.step_deg / 2
+             for points_deg in (azimuths_deg, elevations_deg)]
     # A few frames of one bad event shall not make all others look alike.
     most = np.quantile(medians[np.isfinite(medians)], 0.98) if np.isfinite(medians).any() else 1
-    image = axes['map'].pcolormesh(*edges, medians.reshape(len(AZIMUTHS_DEG), -1).T, cmap='YlOrRd', vmin=0,
+    image = axes['map'].pcolormesh(*edges, medians.reshape(len(azimuths_deg), -1).T, cmap='YlOrRd', vmin=0,
                                    vmax=most, rasterized=True)
     axes['map'].set_xticks([120, 60, 0, -60, -120, -180])
-    axes['map'].set_yticks(ELEVATIONS_DEG)
+    axes['map'].set_yticks(elevations_deg)
     axes['map'].invert_xaxis()
     axes['map'].set_xlabel('true azimuth (°)')
     axes['map'].set_ylabel('true elevation (°)')
@@ -247,9 +235,10 @@ def plot_onsets(matches: Matches) -> Figure:
     bins = matches.since_onset // BIN_FRAMES
     frames = np.bincount(bins)
     nb_bins = int(np.flatnonzero(frames >= _LEAST_SHARE * frames.max())[-1]) + 1
-    time_s = (np.arange(nb_bins) + 0.5) * BIN_FRAMES * HOP_LENGTH_S
+    frame_s = matches.dataset.hop_length_s
+    time_s = (np.arange(nb_bins) + 0.5) * BIN_FRAMES * frame_s
     found = {
-        'paired with a prediction': matches.predicted_class != NOTHING,
+        'paired with a prediction': matches.predicted_class != matches.nothing,
         'paired, and of the right class': matches.predicted_class == matches.class_index,
     }
     figure, (shares, distances, sounding) = plt.subplots(3, 1, sharex=True, figsize=(8, 7.5),
@@ -265,10 +254,10 @@ def plot_onsets(matches: Matches) -> Figure:
     for panel in (shares, distances):
         panel.legend(frameon=False, loc='best')
     onsets = np.bincount(bins[matches.since_onset % BIN_FRAMES == 0], minlength=nb_bins)[:nb_bins]
-    sounding.bar(time_s, onsets, BIN_FRAMES * HOP_LENGTH_S, color='0.7')
+    sounding.bar(time_s, onsets, BIN_FRAMES * frame_s, color='0.7')
     sounding.set_ylabel('events\nsounding')
     sounding.set_xlabel('time since the event began (s)')
-    sounding.set_xlim(0, nb_bins * BIN_FRAMES * HOP_LENGTH_S)
+    sounding.set_xlim(0, nb_bins * BIN_FRAMES * frame_s)
     for panel in (shares, distances, sounding):
         panel.grid(alpha=0.35)
         panel.set_axisbelow(True)
@@ -279,10 +268,13 @@ def plot_onsets(matches: Matches) -> Figure:
 PICTURES = {'confusion': plot_confusion, 'directions': plot_directions, 'onsets': plot_onsets}
 
 
-def _grid_index(angle_deg: np.ndarray, grid_deg: Sequence[int]) -> np.ndarray:
-    """The nearest place on a grid; azimuths go round."""
-    index = np.round((angle_deg - grid_deg[0]) / GRID_STEP_DEG).astype(int)
-    return index % len(grid_deg) if grid_deg is AZIMUTHS_DEG else np.clip(index, 0, len(grid_deg) - 1)
+def _nearest_on_grid(azimuth_deg: np.ndarray, elevation_deg: np.ndarray,
+                     grid: DirectionGrid) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest places among the grid's azimuths, which go round, and among its elevations."""
+    azimuth, elevation = (np.round((angle_deg - points_deg[0]) / grid.step_deg).astype(int)
+                          for angle_deg, points_deg in ((azimuth_deg, grid.azimuths_deg),
+                                                        (elevation_deg, grid.elevations_deg)))
+    return azimuth % len(grid.azimuths_deg), np.clip(elevation, 0, len(grid.elevations_deg) - 1)
 
 
 def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
@@ -296,17 +288,19 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
     args = _parse_arguments(argv)
-    params = get_params(args.task, **settings_given(args))
-    predictions = args.predictions or predictions_folder(args.task, params)
-    references = args.references or references_folder(params)
+    params = params_given(args, args.task)
+    predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
+                                                         params['mode'])
+    references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
     described = [references / f'{name}.csv' for name in names]
-    matches = match([read_reference_rows(path) for path in described],
-                    [read_since_onset(path) for path in described],
-                    [read_output_rows(predictions / f'{name}.csv') for name in names])
+    matches = match([read_reference_rows(path, dataset=dataset) for path in described],
+                    [read_since_onset(path, dataset=dataset) for path in described],
+                    [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names],
+                    dataset=dataset)
     if not len(matches.class_index):
         raise InputError(f'{references}: no events in the descriptions of {len(names)} recordings')
     plotting.choose_backend(args.show)
@@ -320,16 +314,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = script_parser(__doc__)
-    parser.add_argument('predictions', nargs='?', type=Path, help="folder of predictions [the task's dumps]")
+    parser.add_argument('predictions', nargs='?', type=Path, help="folder of predictions [the task's]")
     parser.add_argument('references', nargs='?', type=Path, help="folder of descriptions [the task's]")
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for the pictures [errors/ in the folder of predictions]')
     plotting.add_picture_options(parser)
     parser.add_argument('--allow-missing', action='store_true',
                         help='leave out the recordings that have no prediction')
-    parser.add_argument('--task', default='1', choices=tuple(TASKS), metavar='ID',
-                        help='task of parameter.py whose folders are the defaults [%(default)s]')
-    add_settings(parser, ('dataset', 'mode', 'dataset_dir', 'dcase_dir'))
+    add_task_option(parser, ('dataset', 'mode', 'dataset_dir', 'dcase_dir'))
     return parser.parse_args(argv)
 
 

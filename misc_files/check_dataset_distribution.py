@@ -18,38 +18,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
-from cls_feature_class import read_description
 from misc_files import plotting
-from parameter import (
-    AZIMUTHS_DEG,
-    CLASSES,
-    ELEVATIONS_DEG,
-    GRID_STEP_DEG,
-    NB_CLASSES,
-    TASKS,
-    InputError,
-    add_settings,
-    exit_with_one_line,
-    get_params,
-    parse_recording_name,
-    recording_order,
-    references_folder,
-    script_parser,
-    settings_given,
-)
+from parameter import add_task_option, params_given
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.descriptions import read_description
+from seldnet.annotations.directions import DirectionGrid
+from seldnet.common.errors import InputError
+from seldnet.common.files import list_entries
+from seldnet.common.scripts import exit_with_one_line, script_parser
 
 # ------------------------------------------------------------------------------------------------------------
 # Events
 # ------------------------------------------------------------------------------------------------------------
 
-UNKNOWN = -1  # room or overlap of a recording whose name does not tell
+UNKNOWN = -1  # room or overlap of a recording whose name does not contain it
 
 
 class Events(NamedTuple):
@@ -57,8 +46,8 @@ class Events(NamedTuple):
 
     recording: np.ndarray  # place in the list of recordings
     split: np.ndarray
-    room: np.ndarray  # UNKNOWN where the name does not tell, as in the evaluation set
-    overlap: np.ndarray  # likewise
+    room: np.ndarray  # or UNKNOWN, as in the evaluation set
+    overlap: np.ndarray  # or UNKNOWN
     class_index: np.ndarray
     start_s: np.ndarray
     end_s: np.ndarray
@@ -71,7 +60,7 @@ class Events(NamedTuple):
         return Events(*(column[chosen] for column in self))
 
 
-def read_events(folder: Path) -> Events:
+def read_events(folder: Path, *, dataset: Dataset = TAU2019) -> Events:
     """All events of a folder of descriptions.
 
     Raises
@@ -80,15 +69,16 @@ def read_events(folder: Path) -> Events:
         If the folder is missing or holds no description, a name is not one of the data set, or a description
         cannot be read.
     """
-    paths = sorted(folder.glob('[!.]*.csv'), key=recording_order)
+    paths = list_entries(folder, '.csv')
     if not paths:
         what = 'no descriptions (*.csv) in this folder' if folder.is_dir() else 'no such folder'
         raise InputError(f'{folder}: {what}: name a folder of descriptions, or set --dataset_dir')
     rows = []
     for number, path in enumerate(paths):
-        name = parse_recording_name(path)
+        name = dataset.parse_name(path)
         room, overlap = (UNKNOWN if value is None else value for value in (name.room, name.overlap))
-        rows += [(number, name.split, room, overlap, *event) for event in read_description(path)]
+        rows += [(number, name.split, room, overlap, *event)
+                 for event in read_description(path, dataset=dataset)]
     if not rows:
         raise InputError(f'{folder}: {len(paths)} descriptions without any event')
     columns = np.array(rows, float).T
@@ -96,30 +86,30 @@ def read_events(folder: Path) -> Events:
     return Events(*whole, *columns[5:])
 
 
-def count_by_class(events: Events) -> np.ndarray:
+def count_by_class(events: Events, *, dataset: Dataset = TAU2019) -> np.ndarray:
     """Number of events of each class."""
-    return np.bincount(events.class_index, minlength=NB_CLASSES)
+    return np.bincount(events.class_index, minlength=dataset.nb_classes)
 
 
-def length_by_class(events: Events) -> np.ndarray:
+def length_by_class(events: Events, *, dataset: Dataset = TAU2019) -> np.ndarray:
     """Total length of the events of each class in seconds."""
-    return np.bincount(events.class_index, events.end_s - events.start_s, NB_CLASSES)
+    return np.bincount(events.class_index, events.end_s - events.start_s, dataset.nb_classes)
 
 
-def overlap_by_class(events: Events) -> np.ndarray:
+def overlap_by_class(events: Events, *, dataset: Dataset = TAU2019) -> np.ndarray:
     """Seconds in which two or more events of the class sound at once, for each class."""
     # All starts and ends in the order of time, a recording and class after the other. Where an event ends as
     # another starts the order does not matter: no time passes.
-    group = np.tile(events.recording * NB_CLASSES + events.class_index, 2)
+    group = np.tile(events.recording * dataset.nb_classes + events.class_index, 2)
     time_s = np.concatenate((events.start_s, events.end_s))
     step = np.repeat((1, -1), len(events.start_s))
     order = np.lexsort((time_s, group))
     sounding = np.cumsum(step[order])[:-1]  # back at 0 after each group
     several_s = np.where(sounding > 1, np.diff(time_s[order]), 0)
-    return np.bincount(group[order][:-1] % NB_CLASSES, several_s, NB_CLASSES)
+    return np.bincount(group[order][:-1] % dataset.nb_classes, several_s, dataset.nb_classes)
 
 
-# What the table and the first picture tell of each class: a function, and its decimals in the table.
+# What the table and the first picture show of each class: a function, and its decimals in the table.
 CLASS_FIGURES = {
     'examples': (count_by_class, 0),
     'total length (s)': (length_by_class, 0),
@@ -127,10 +117,10 @@ CLASS_FIGURES = {
 }
 
 
-def class_table(events: Events) -> dict[str, np.ndarray]:
+def class_table(events: Events, *, dataset: Dataset = TAU2019) -> dict[str, np.ndarray]:
     """For each of `CLASS_FIGURES` an array (splits, classes), splits ascending."""
     of_splits = [events.where(events.split == split) for split in np.unique(events.split)]
-    return {title: np.array([by_class(of_split) for of_split in of_splits])
+    return {title: np.array([by_class(of_split, dataset=dataset) for of_split in of_splits])
             for title, (by_class, _) in CLASS_FIGURES.items()}
 
 
@@ -139,17 +129,17 @@ def class_table(events: Events) -> dict[str, np.ndarray]:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def format_tables(events: Events) -> str:
+def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
     """What the script prints."""
     splits = np.unique(events.split)
     columns = [*map(str, splits), 'all']
-    table = class_table(events)
+    table = class_table(events, dataset=dataset)
     width = 6 * len(columns)
     lines = [' ' * 12 + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
              f'{"class, split":12}' + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
     lines += ['-' * len(lines[-1])]
     values = {title: np.vstack((of_splits, of_splits.sum(axis=0))) for title, of_splits in table.items()}
-    for index, name in enumerate(CLASSES):
+    for index, name in enumerate(dataset.classes):
         lines += [_table_row(name, [value[:, index] for value in values.values()])]
     lines += [_table_row('all', [value.sum(axis=1) for value in values.values()]), '']
 
@@ -177,44 +167,46 @@ def _group_row(name: str, events: Events) -> str:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def plot_classes(events: Events) -> Figure:
+def plot_classes(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A panel for each of `CLASS_FIGURES`, a bar for each class and split."""
-    table = class_table(events)
+    table = class_table(events, dataset=dataset)
     splits = np.unique(events.split)
-    colours = plt.get_cmap('viridis')(np.linspace(0, 0.85, len(splits)))
+    colours = matplotlib.colormaps['viridis'](np.linspace(0, 0.85, len(splits)))
     height = 0.8 / len(splits)
-    figure, axes = plt.subplots(1, len(table), sharey=True, figsize=(11.5, 6), layout='constrained')
+    figure = Figure(figsize=(11.5, max(6, 0.4 * dataset.nb_classes)), layout='constrained')
+    axes = figure.subplots(1, len(table), sharey=True)
     for panel, (title, values) in zip(axes, table.items()):
         for place, (split, of_classes) in enumerate(zip(splits, values)):
-            panel.barh(np.arange(NB_CLASSES) - 0.4 + (place + 0.5) * height, of_classes, height,
+            panel.barh(np.arange(dataset.nb_classes) - 0.4 + (place + 0.5) * height, of_classes, height,
                        color=colours[place], label=f'split {split}')
         panel.set_xlabel(title)
         panel.set_xlim(0, 1.05 * values.max() or 1)
         panel.grid(axis='x', alpha=0.35)
         panel.set_axisbelow(True)
-    axes[0].set_yticks(range(NB_CLASSES), CLASSES)
-    axes[0].set_ylim(NB_CLASSES - 0.5, -0.5)
+    axes[0].set_yticks(range(dataset.nb_classes), dataset.classes)
+    axes[0].set_ylim(dataset.nb_classes - 0.5, -0.5)
     figure.legend(*axes[0].get_legend_handles_labels(), loc='outside lower center', ncols=len(splits),
                   frameon=False)
     figure.suptitle('Classes', fontweight='bold')
     return figure
 
 
-def plot_azimuths(events: Events) -> Figure:
+def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the azimuths for each split and room."""
     figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
+    edges = _azimuth_edges(dataset.grid)
     for panel, chosen in panels:
-        counts, edges = np.histogram(_wrapped(chosen.azimuth_deg), _azimuth_edges())
+        counts, _ = np.histogram(_wrapped(chosen.azimuth_deg, edges), edges)
         panel.stairs(counts, edges, fill=True, color='#2a80aa')
         panel.set_xticks(_AZIMUTH_TICKS_DEG)
         panel.set_xlim(edges[-1], edges[0])  # left is left, as seen from the array
     return figure
 
 
-def plot_elevations(events: Events) -> Figure:
+def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the elevations for each split and room."""
     figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
-    edges = _elevation_edges(events)
+    edges = _elevation_edges(events, dataset.grid)
     for panel, chosen in panels:
         panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
         panel.set_xticks(range(-80, 81, 20))
@@ -222,11 +214,11 @@ def plot_elevations(events: Events) -> Figure:
     return figure
 
 
-def plot_directions(events: Events) -> Figure:
+def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A map of the directions for each split and room, one colour bar for all."""
     figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
-    edges = _azimuth_edges(), _elevation_edges(events)
-    maps = [np.histogram2d(_wrapped(chosen.azimuth_deg), chosen.elevation_deg, edges)[0]
+    edges = _azimuth_edges(dataset.grid), _elevation_edges(events, dataset.grid)
+    maps = [np.histogram2d(_wrapped(chosen.azimuth_deg, edges[0]), chosen.elevation_deg, edges)[0]
             for _, chosen in panels]
     most = max(counts.max() for counts in maps)
     for (panel, _), counts in zip(panels, maps):
@@ -252,9 +244,9 @@ def _split_room_panels(events: Events, title: str, xlabel: str,
                        ylabel: str) -> tuple[Figure, list[tuple[Axes, Events]]]:
     """A figure with a row of panels for each split, a column for each room; the panels with their events."""
     splits, rooms = np.unique(events.split), np.unique(events.room)
-    figure, axes = plt.subplots(len(splits), len(rooms), sharex=True, sharey=True, squeeze=False,
-                                figsize=(2 + 1.9 * max(3, len(rooms)), 1.2 + 1.5 * max(2, len(splits))),
-                                layout='constrained')
+    figure = Figure(figsize=(2 + 1.9 * max(3, len(rooms)), 1.2 + 1.5 * max(2, len(splits))),
+                    layout='constrained')
+    axes = figure.subplots(len(splits), len(rooms), sharex=True, sharey=True, squeeze=False)
     figure.suptitle(title, fontweight='bold')
     figure.supxlabel(xlabel, fontsize='medium')
     figure.supylabel(ylabel, fontsize='medium')
@@ -271,20 +263,22 @@ def _split_room_panels(events: Events, title: str, xlabel: str,
     return figure, panels
 
 
-def _wrapped(azimuth_deg: np.ndarray) -> np.ndarray:
-    """Azimuths from half a step of the grid below -180 on: 180 is -180."""
-    return (azimuth_deg - _azimuth_edges()[0]) % 360 + _azimuth_edges()[0]
+def _wrapped(azimuth_deg: np.ndarray, edges_deg: np.ndarray) -> np.ndarray:
+    """Azimuths within the full turn that starts at the first edge: 180 is -180."""
+    return (azimuth_deg - edges_deg[0]) % 360 + edges_deg[0]
 
 
-def _azimuth_edges() -> np.ndarray:
-    return np.array((*AZIMUTHS_DEG, AZIMUTHS_DEG[-1] + GRID_STEP_DEG)) - GRID_STEP_DEG / 2
+def _azimuth_edges(grid: DirectionGrid) -> np.ndarray:
+    """Half a step of the grid to both sides of each azimuth."""
+    return np.array((*grid.azimuths_deg, grid.azimuths_deg[-1] + grid.step_deg)) - grid.step_deg / 2
 
 
-def _elevation_edges(events: Events) -> np.ndarray:
+def _elevation_edges(events: Events, grid: DirectionGrid) -> np.ndarray:
     """Of the grid, or further where the descriptions have more."""
-    highest = np.ceil(np.abs(events.elevation_deg).max() / GRID_STEP_DEG) * GRID_STEP_DEG
-    highest = max(ELEVATIONS_DEG[-1], highest)
-    return np.arange(-highest, highest + GRID_STEP_DEG + 1, GRID_STEP_DEG) - GRID_STEP_DEG / 2
+    step_deg = grid.step_deg
+    highest = np.ceil(np.abs(events.elevation_deg).max() / step_deg) * step_deg
+    highest = max(grid.elevations_deg[-1], highest)
+    return np.arange(-highest, highest + step_deg + 1, step_deg) - step_deg / 2
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -292,14 +286,14 @@ def _elevation_edges(events: Events) -> np.ndarray:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
     args = _parse_arguments(argv)
-    params = get_params(args.task, **settings_given(args))
-    folder = args.metadata or references_folder(params)
-    events = read_events(folder)
+    params = params_given(args, args.task)
+    folder = args.metadata or dataset.description_folder(params['dataset_dir'], params['mode'])
+    events = read_events(folder, dataset=dataset)
     plotting.choose_backend(args.show)
-    print(f'{folder}\n\n{format_tables(events)}\n')
-    figures = {name: plot(events) for name, plot in PICTURES.items()}
+    print(f'{folder}\n\n{format_tables(events, dataset=dataset)}\n')
+    figures = {name: plot(events, dataset=dataset) for name, plot in PICTURES.items()}
     plotting.save_or_show(figures, args, Path(params['dcase_dir']) / 'distribution')
     return 0
 
@@ -310,9 +304,7 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for the pictures [distribution/ in the folder of results]')
     plotting.add_picture_options(parser)
-    parser.add_argument('--task', default='1', choices=tuple(TASKS), metavar='ID',
-                        help='task of parameter.py whose folders are the defaults [%(default)s]')
-    add_settings(parser, ('mode', 'dataset_dir', 'dcase_dir'))
+    add_task_option(parser, ('mode', 'dataset_dir', 'dcase_dir'))
     return parser.parse_args(argv)
 
 

@@ -26,24 +26,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 import evaluation_metrics as metrics
-from cls_feature_class import (
-    Event,
-    classification_labels,
-    description_dict,
-    event_frames,
-    read_description,
-    regression_labels,
-)
-from parameter import (
-    CLASSES,
-    HOP_LENGTH_S,
-    NB_CLASSES,
-    NB_FRAMES,
-    NB_FRAMES_1S,
-    RECORDING_S,
-    exit_with_one_line,
-    script_parser,
-)
+from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.descriptions import Event, description_dict, read_description
+from seldnet.annotations.event_frames import cut_label_frames
+from seldnet.annotations.labels import classification_labels, regression_labels
+from seldnet.annotations.output_format import OutputDict
+from seldnet.common.scripts import exit_with_one_line, script_parser
 
 Scores = tuple[float, float, float, float, float]  # ER, F, DOA error, frame recall, SELD
 
@@ -66,20 +54,20 @@ PAIRS_DEG = (  # (azimuth, elevation) of two directions, and what is to be seen
 )
 
 
-def angles_deg(one_deg: tuple[float, float], other_deg: tuple[float, float]) -> tuple[float, float]:
+def angles_deg(first_deg: tuple[float, float], second_deg: tuple[float, float]) -> tuple[float, float]:
     """Angle between two directions by spherical and by Cartesian coordinates."""
-    one, other = np.radians(one_deg), np.radians(other_deg)
-    vectors = (*metrics.sph2cart(*one, 1), *metrics.sph2cart(*other, 1))
-    return (float(metrics.distance_between_spherical_coordinates_rad(*one, *other)),
+    first, second = np.radians(first_deg), np.radians(second_deg)
+    vectors = (*metrics.sph2cart(*first, 1), *metrics.sph2cart(*second, 1))
+    return (float(metrics.distance_between_spherical_coordinates_rad(*first, *second)),
             float(metrics.distance_between_cartesian_coordinates(*vectors)))
 
 
 def format_angles() -> str:
     lines = ['Angle between two directions (azimuth, elevation), degrees',
              f'{"":28}{"spherical":>12}{"Cartesian":>12}']
-    for one, other, meaning in PAIRS_DEG:
-        spherical, cartesian = angles_deg(one, other)
-        lines += [f'{one!s:>13} {other!s:>13} {spherical:12.4f}{cartesian:12.4f}   {meaning}']
+    for first, second, meaning in PAIRS_DEG:
+        spherical, cartesian = angles_deg(first, second)
+        lines += [f'{first!s:>13} {second!s:>13} {spherical:12.4f}{cartesian:12.4f}   {meaning}']
     return '\n'.join(lines)
 
 
@@ -91,9 +79,9 @@ def format_angles() -> str:
 def score_regression(reference: Sequence[Event], prediction: Sequence[Event]) -> Scores:
     """Scores of training: activities, and one direction a class in radians."""
     (gt_sed, gt_doa), (pred_sed, pred_doa) = (
-        np.split(regression_labels(description_dict(events)), [NB_CLASSES], axis=1)
+        np.split(regression_labels(description_dict(events)), [TAU2019.nb_classes], axis=1)
         for events in (reference, prediction))
-    sed_scores = metrics.compute_sed_scores(pred_sed, gt_sed, NB_FRAMES_1S)
+    sed_scores = metrics.compute_sed_scores(pred_sed, gt_sed, TAU2019.nb_frames_1s)
     doa_scores = metrics.compute_doa_scores_regr(np.radians(pred_doa), np.radians(gt_doa), pred_sed, gt_sed)
     return (*sed_scores, *doa_scores[:2], metrics.compute_seld_metric(sed_scores, doa_scores))
 
@@ -101,7 +89,7 @@ def score_regression(reference: Sequence[Event], prediction: Sequence[Event]) ->
 def score_classification(reference: Sequence[Event], prediction: Sequence[Event]) -> Scores:
     """The official scores: any directions of the grid for each class."""
     gt, pred = (classification_labels(description_dict(events)) for events in (reference, prediction))
-    official = metrics.SELDMetrics(NB_FRAMES_1S)
+    official = metrics.SELDMetrics(TAU2019.nb_frames_1s)
     official.update_sed_scores(pred.max(axis=2), gt.max(axis=2))
     official.update_doa_scores(pred, gt)
     sed_scores, doa_scores = official.compute_sed_scores(), official.compute_doa_scores()
@@ -117,10 +105,10 @@ def score_output_format(reference: Sequence[Event], prediction: Sequence[Event])
     return (*others, seld)
 
 
-def _through_file(events: Sequence[Event], path: Path) -> metrics.OutputDict:
-    class_indices = {name: index for index, name in enumerate(CLASSES)}
+def _through_file(events: Sequence[Event], path: Path) -> OutputDict:
+    class_indices = {name: index for index, name in enumerate(TAU2019.classes)}
     output_dict = metrics.description_file_to_output_format(
-        description_dict(events, in_sec=True), class_indices, HOP_LENGTH_S)
+        description_dict(events, in_sec=True), class_indices, TAU2019.hop_length_s)
     metrics.write_output_format_file(path, output_dict)
     return metrics.load_output_format_file(path)
 
@@ -148,13 +136,13 @@ def turned(events: Sequence[Event]) -> list[Event]:
 
 def confused(events: Sequence[Event]) -> list[Event]:
     """Each class is taken for the next: detection fails, and directions do not ask for classes."""
-    return [event._replace(class_index=(event.class_index + 1) % NB_CLASSES) for event in events]
+    return [event._replace(class_index=(event.class_index + 1) % TAU2019.nb_classes) for event in events]
 
 
 def late(events: Sequence[Event]) -> list[Event]:
     """Everything comes 0.5 s late: wrong at starts and ends, where directions meet those of other events."""
     return [event._replace(start_s=event.start_s + 0.5, end_s=event.end_s + 0.5) for event in events
-            if event.start_s + 0.5 < RECORDING_S]
+            if event.start_s + 0.5 < TAU2019.recording_s]
 
 
 def half_missed(events: Sequence[Event]) -> list[Event]:
@@ -164,8 +152,8 @@ def half_missed(events: Sequence[Event]) -> list[Event]:
 
 def false_alarm(events: Sequence[Event]) -> list[Event]:
     """A class sounds all the time: insertions, and only frame recall asks for directions too many."""
-    least = min(range(NB_CLASSES), key=[event.class_index for event in events].count)
-    return [*events, Event(least, 0, RECORDING_S, 0, 0, 1)]
+    least = min(range(TAU2019.nb_classes), key=[event.class_index for event in events].count)
+    return [*events, Event(least, 0, TAU2019.recording_s, 0, 0, 1)]
 
 
 def nothing(events: Sequence[Event]) -> list[Event]:
@@ -197,8 +185,8 @@ def format_tour(name: str, events: Sequence[Event]) -> str:
 
 def most_at_once(events: Sequence[Event]) -> int:
     """Largest number of events in a frame."""
-    active = np.zeros(NB_FRAMES + 1, int)
-    for first, last in event_frames(events):
+    active = np.zeros(TAU2019.nb_frames + 1, int)
+    for first, last in cut_label_frames([event[1:3] for event in events], TAU2019.nb_frames):
         active[first:last + 1] += 1
     return int(active.max())
 

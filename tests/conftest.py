@@ -1,6 +1,10 @@
 """What several tests share: the folder of golden numbers, and quiet, CPU-only network tests."""
 
+import contextlib
+import ctypes
+import gc
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,3 +23,30 @@ def golden():
         with np.load(GOLDEN / f'{name}.npz', allow_pickle=False) as arrays:
             return dict(arrays)
     return load
+
+
+@pytest.fixture(scope='session')
+def tiny_features(tmp_path_factory):
+    """Folder of features of 300 frames and 16 bins, which no test may change (see tiny_training.py)."""
+    import tiny_training
+
+    return tiny_training.make_features(tmp_path_factory.mktemp('tiny'))
+
+
+@pytest.fixture(scope='session')
+def untrained(tmp_path_factory):
+    """An untrained model, which no test may change (see untrained_model.py)."""
+    import untrained_model
+
+    return untrained_model.make(tmp_path_factory.mktemp('untrained'))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def forget_networks():
+    """Keras keeps what a module's tests have built: together gigabytes."""
+    yield
+    if 'keras' in sys.modules:
+        sys.modules['keras'].utils.clear_session()
+        gc.collect()
+        with contextlib.suppress(AttributeError, OSError, TypeError):  # where the C library is another
+            ctypes.CDLL(None).malloc_trim(0)  # what is freed goes back to the system

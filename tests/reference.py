@@ -1,6 +1,7 @@
 """Slow and plain versions of what the project computes fast, written from the definitions.
 
 They import nothing of the project, loop instead of vectorising, and are only used by the tests.
+The network and its training are in reference_network.py.
 """
 
 import itertools

@@ -230,8 +230,9 @@ def test_assign_is_scipys_assignment(n, m):
     rng = np.random.default_rng([n, m])
     cost = rng.random((200, n, m))
     found = np.stack(doa.assign(cost), axis=1)
-    for one, problem in zip(found, cost):
-        np.testing.assert_array_equal(one[:, one[0].argsort()], scipy.optimize.linear_sum_assignment(problem))
+    for pairs, problem in zip(found, cost):
+        expected = scipy.optimize.linear_sum_assignment(problem)
+        np.testing.assert_array_equal(pairs[:, pairs[0].argsort()], expected)
 
 
 @pytest.mark.parametrize('n, m', [(1, 1), (1, 2), (2, 1), (1, 4), (4, 1), (2, 2)])
@@ -239,8 +240,9 @@ def test_assign_resolves_ties_as_scipy_does(n, m):
     every = np.array(np.meshgrid(*[[0, 1, 2]] * (n * m))).reshape(n * m, -1).T.reshape(-1, n, m).astype(float)
     assert len(every) == 3 ** (n * m)
     found = np.stack(doa.assign(every), axis=1)
-    for one, problem in zip(found, every):
-        np.testing.assert_array_equal(one[:, one[0].argsort()], scipy.optimize.linear_sum_assignment(problem))
+    for pairs, problem in zip(found, every):
+        expected = scipy.optimize.linear_sum_assignment(problem)
+        np.testing.assert_array_equal(pairs[:, pairs[0].argsort()], expected)
 
 
 @pytest.mark.parametrize('n, m', [(2, 3), (2, 5), (3, 2), (3, 3)])
@@ -263,20 +265,21 @@ def test_error_rate_and_f_score_equal_sed_evals(seed):
     """With no event in the last frame of a segment, sed_eval's segment-based overall scores (1 s)."""
     sed_eval = pytest.importorskip('sed_eval')
     rng = np.random.default_rng(seed)
-    labels = [str(one) for one in range(11)]
+    labels = [str(index) for index in range(11)]
 
     def events():
         """Whole frames, each event within the first 49 frames of one segment: (class, first, last frame)."""
         first = rng.integers(0, 60, 80) * 50 + rng.integers(0, 20, 80)
-        return [(one, start, start + length) for one, start, length in
+        return [(index, start, start + length) for index, start, length in
                 zip(rng.integers(0, 11, 80), first, rng.integers(0, 29, 80))]
 
     def as_rows(listed):
-        return rows(*((frame, one, 0, 0) for one, start, end in listed for frame in range(start, end + 1)))
+        return rows(*((frame, index, 0, 0) for index, start, end in listed
+                      for frame in range(start, end + 1)))
 
     def as_list(listed):
-        return [{'event_label': labels[one], 'event_onset': start / 50, 'event_offset': (end + 1) / 50,
-                 'file': 'a', 'scene_label': 'b'} for one, start, end in listed]
+        return [{'event_label': labels[index], 'event_onset': start / 50, 'event_offset': (end + 1) / 50,
+                 'file': 'a', 'scene_label': 'b'} for index, start, end in listed]
 
     reference, prediction = events(), events()
     prediction[:40] = reference[:40]
@@ -315,7 +318,7 @@ def test_scores_stay_in_their_ranges(reference, prediction):
 
 
 def test_identical_sides_score_perfectly():
-    events = rows(*((frame, one, 40 * one, 10 * one) for frame in range(23) for one in range(3)))
+    events = rows(*((frame, index, 40 * index, 10 * index) for frame in range(23) for index in range(3)))
     scores = scores_2019(events, events, SMALL)
     assert scores == pytest.approx((0, 1, 0, 1, 0), abs=1e-5)
     counts = joint_total(events, events, SMALL)
@@ -353,9 +356,9 @@ def test_recordings_counted_together_are_counted_apart():
     together = counts_of(scenes)
     apart = [type(records[0]).concatenate(records)
              for records in zip(*(counts_of([scene]) for scene in scenes))]
-    for one, other in zip(together, apart):
-        assert len(one) == len(other) == 20
-        for mine, theirs in zip(one.values(), other.values()):
+    for records, others in zip(together, apart):
+        assert len(records) == len(others) == 20
+        for mine, theirs in zip(records.values(), others.values()):
             np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-9)
 
 
@@ -364,8 +367,8 @@ def test_order_of_recordings_and_of_frames_does_not_matter():
     scenes = [random_scene(rng, 'anywhere') for _ in range(10)]
     mixed = [(reference[np.argsort(rng.permutation(23)[reference[:, 0]], kind='stable')], prediction)
              for reference, prediction in scenes][::-1]
-    for one, other in zip(counts_of(scenes), counts_of(mixed)):
-        for mine, theirs in zip(one.total().values(), other.total().values()):
+    for records, others in zip(counts_of(scenes), counts_of(mixed)):
+        for mine, theirs in zip(records.total().values(), others.total().values()):
             np.testing.assert_allclose(mine, theirs, rtol=1e-12)
 
 
@@ -404,9 +407,9 @@ def test_quirk_last_frame_of_a_block_is_not_seen():
 
 def test_quirk_doa_error_is_divided_by_all_predictions():
     reference = frame_directions(rows((0, 0, 0, 0)))
-    one = frame_directions(rows((0, 0, 20, 0)))
+    found = frame_directions(rows((0, 0, 20, 0)))
     false_alarm = frame_directions(rows((0, 0, 20, 0), (1, 0, 100, 0)))
-    assert doa.doa_error(doa.count(reference, one, nb_frames=50), if_none=0) == pytest.approx(20)
+    assert doa.doa_error(doa.count(reference, found, nb_frames=50), if_none=0) == pytest.approx(20)
     assert doa.doa_error(doa.count(reference, false_alarm, nb_frames=50), if_none=0) == pytest.approx(10)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TINY_NETWORK = ['--nb_cnn2d_filt', '2', '--pool_size', '64', '4', '--rnn_size', '3', '--fnn_size', '3',
-                '--model_variant', 'paper', '--split', '1', '2']
+                '--model_variant', 'paper', '--batch_size', '4', '--split', '1', '2']
 
 
 def run(*command, cwd=REPOSITORY, status=0):

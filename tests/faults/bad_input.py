@@ -7,6 +7,7 @@ and compares the line that it ends with. In a line `…` stands for any text, su
 """
 
 import io
+import json
 import os
 import pickle
 import re
@@ -23,13 +24,14 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the repository, where pytest does not say so
 
-from parameter import CLASSES
+from seldnet.annotations.dataset import TAU2019
 
 DOCUMENT = Path(__file__).resolve().parents[2] / 'docs' / 'BAD_INPUT.md'
 
 # Settings of the task that the commands run.
-TINY_TASK = {'quick_test': False, 'sequence_length': 10, 'batch_size': 2, 'nb_epochs': 2, 'epochs_per_fit': 1,
-             'patience': 100, 'learning_rate': 0.01, 'dropout_rate': 0.2, 'n_jobs': 1}
+TINY_TASK = {'quick_test': False, 'model_variant': 'stand_in', 'sequence_length': 10, 'batch_size': 2,
+             'nb_epochs': 2, 'epochs_per_fit': 1, 'patience': 100, 'learning_rate': 0.01, 'dropout_rate': 0.2,
+             'n_jobs': 1}
 
 EXTRACT = 'batch_feature_extraction.py tiny --feat_label_dir new'
 UPDATE = 'batch_feature_extraction.py tiny'
@@ -172,6 +174,34 @@ def damaged_without_scaler(path: Path) -> None:
     (path.parents[1] / 'foa_wts.npz').unlink()
 
 
+def state_of_version_1(path: Path) -> None:
+    """The state as the project wrote it until its version 2: each entry was a line of text."""
+    def stamp(size: int, time_ns: int) -> str:
+        return f'{size} bytes of {time_ns}'
+
+    def line(entry: dict) -> str:
+        source = entry['source']
+        made_from = source.get('moments') or stamp(*source.get('recording', source.get('description')))
+        if 'feature_dtype' in source:
+            made_from += f', {source["feature_dtype"]}, scaler {source["scaler"]}'
+        return f'{stamp(entry["size"], entry["time_ns"])} from {made_from}'
+
+    content = json.loads(path.read_text())
+    for kind in ('moments', 'features', 'labels', 'scaler'):
+        content[kind] = {name: line(entry) for name, entry in content[kind].items()}
+    path.write_text(json.dumps(content | {'version': 1}, indent=2))
+
+
+def state_that_leads_outside(path: Path) -> None:
+    """A state in which a file of features is noted that is none: `x.npy`, two folders up."""
+    content = json.loads(path.read_text())
+    outside = path.parents[1] / 'x.npy'
+    outside.write_bytes(b'precious')
+    entry = next(iter(content['features'].values()))
+    content['features']['../../x'] = entry | {'size': outside.stat().st_size}
+    path.write_text(json.dumps(content))
+
+
 def array(values: np.ndarray, *, pickled: bool = False) -> Change:
     def change(path: Path) -> None:
         with path.open('wb') as file:
@@ -212,7 +242,7 @@ def _other_model(path: Path) -> None:
 
 
 _HEADER = 'sound_event_recording,start_time,end_time,ele,azi,dist\n'
-_CLASSES = ', '.join(CLASSES)
+_CLASSES = ', '.join(TAU2019.classes)
 _NAN = float('nan')
 
 # ------------------------------------------------------------------------------------------------------------
@@ -287,6 +317,8 @@ TABLE: dict[str, list[Row]] = {
         Row('folder in its place, predicted', WAV, a_folder, PREDICT,
             f'{WAV}: no recordings (.wav, .flac) in this folder'),
         Row('named pipe, predicted', WAV, a_pipe, PREDICT, f'{WAV}: no such recording'),
+        Row('named pipe in a folder, predicted', WAV, a_pipe, PREDICT.replace(WAV, 'data/foa_dev'),
+            f'{WAV}: no such recording'),
         Row('empty file, drawn', WAV, content(b''), DRAW, f'{WAV}: not a recording that can be read: …'),
         Row('cut in the header, drawn', WAV, cut(20), DRAW, f'{WAV}: not a recording that can be read: …'),
     ],
@@ -323,7 +355,7 @@ TABLE: dict[str, list[Row]] = {
             f'{DESCRIPTION}:3: 1 cells, expected 6'),
         Row('a cell of 200,000 letters', DESCRIPTION, added('k' * 200_000 + ',0,1,0,0,1\n'), EXTRACT,
             f'{DESCRIPTION}:3: not a row of a CSV file: field larger than field limit (131072)'),
-        Row('three wrong rows are told together', DESCRIPTION,
+        Row('three wrong rows, reported together', DESCRIPTION,
             added('a,0,1,0,0,1\nb,0,1,0,0,1\nc,0,1,0,0,1\n'), EXTRACT,
             f"3 problems:\n  {DESCRIPTION}:3: class 'a', expected one of {_CLASSES}\n  {DESCRIPTION}:4: "
             f"class 'b', expected one of {_CLASSES}\n  {DESCRIPTION}:5: class 'c', expected one of "
@@ -352,30 +384,30 @@ TABLE: dict[str, list[Row]] = {
         Row('byte order mark, Windows line ends, floats', OUTPUT, content('\ufeff0,1,20.0,10\r\n'), SCORE,
             None),
         Row('with a header', OUTPUT, content('frame,class,azimuth,elevation\n0,1,20,10\n'), SCORE,
-            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
             "output format has no header)"),
         Row('five columns', OUTPUT, added('0,1,20,10,1\n'), SCORE,
-            f"{OUTPUT}, line 212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
+            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
             "elevation"),
         Row('row cut short', OUTPUT, added('0,1,2'), SCORE,
-            f"{OUTPUT}, line 212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
+            f"{OUTPUT}:212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
         Row('unknown class', OUTPUT, added('0,11,20,10\n'), SCORE,
-            f"{OUTPUT}, line 212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter)"),
+            f"{OUTPUT}:212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter)"),
         Row('negative frame', OUTPUT, added('-1,1,20,10\n'), SCORE,
-            f"{OUTPUT}, line 212: found '-1,1,20,10': frame -1, expected 0 or more"),
+            f"{OUTPUT}:212: found '-1,1,20,10': frame -1, expected 0 or more"),
         Row('a number is NaN', OUTPUT, added('0,1,nan,10\n'), SCORE,
-            f"{OUTPUT}, line 212: found '0,1,nan,10': expected four whole numbers"),
+            f"{OUTPUT}:212: found '0,1,nan,10': expected four whole numbers"),
         Row('a number of 30 digits', OUTPUT, added('0,1,' + '9' * 30 + ',10\n'), SCORE,
-            f"{OUTPUT}, line 212: found '0,1,999999999999999999999999999999,10': expected numbers of at "
+            f"{OUTPUT}:212: found '0,1,999999999999999999999999999999,10': expected numbers of at "
             "most 9 digits"),
         Row('elevation beyond the pole', OUTPUT, added('0,1,20,100\n'), SCORE,
-            f"{OUTPUT}, line 212: found '0,1,20,100': elevation 100, expected -90..90 (the order is "
+            f"{OUTPUT}:212: found '0,1,20,100': elevation 100, expected -90..90 (the order is "
             "frame, class, azimuth, elevation)"),
         Row('binary', OUTPUT, content(bytes(range(256))), SCORE,
-            f"{OUTPUT}, line 1: found '\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08': 1 columns, "
+            f"{OUTPUT}:1: found '\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08': 1 columns, "
             "expected 4: frame, class, azimuth, elevation"),
         Row('a pickle', OUTPUT, content(pickle.dumps({0: [[1, 20, 10]]})), SCORE,
-            f"{OUTPUT}, line 1: found "
+            f"{OUTPUT}:1: found "
             "'\\x80\\x04\\x95\\x13\\x00\\x00\\x00\\x00\\x00\\x00\\x00}\\x94K\\x00]\\x94]\\x94(K\\x01K\\x"
             "14K': 1 columns, expected 4: frame, class, azimuth, elevation"),
         Row('folder in its place', OUTPUT, a_folder, SCORE, f'{OUTPUT}: Is a directory'),
@@ -397,20 +429,22 @@ TABLE: dict[str, list[Row]] = {
             'results/tiny_foa_dev/settings.json: found no quick_test, expected the settings that seld.py '
             'writes'),
         Row('with a header, drawn', OUTPUT, content('frame,class,azimuth,elevation\n'), DRAW,
-            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
             "output format has no header)"),
         Row('folder in its place, drawn', OUTPUT, a_folder, DRAW,
             f'{OUTPUT}: no predictions (*.csv) in this folder'),
         Row('missing, drawn', OUTPUT, nothing_at_all, DRAW, f'{OUTPUT}: No such file or directory'),
         Row('named pipe, drawn', OUTPUT, a_pipe, DRAW, f'{OUTPUT}: a pipe or a device, expected a file'),
+        Row('named pipe in a folder, drawn', OUTPUT, a_pipe, DRAW.replace(OUTPUT, 'results/tiny_foa_dev'),
+            f'{OUTPUT}: a pipe or a device, expected a file'),
         Row('with a header, analysed', OUTPUT, content('frame,class,azimuth,elevation\n'), ERRORS,
-            f"{OUTPUT}, line 1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
             "output format has no header)"),
         Row('none at all, analysed', OUTPUT, nothing_at_all, ERRORS,
             'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
             'folder'),
     ],
-    'Features, labels and their books': [
+    'Features, labels and the state of their extraction': [
         Row('empty file', FEATURES, content(b''), TRAIN,
             f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
         Row('cut', FEATURES, cut(-1), TRAIN,
@@ -458,6 +492,9 @@ TABLE: dict[str, list[Row]] = {
             f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
         Row('named pipe', FEATURES, a_pipe, TRAIN,
             f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+        Row('a named pipe beside', FEATURES.replace('ov1_3', 'ov1_99'), a_new_pipe, TRAIN,
+            f'{FEATURES.replace("ov1_3", "ov1_99")}: no such features; run `python '
+            'batch_feature_extraction.py`'),
         Row('one that belongs to no recording', FEATURES, copied_to('split3_ir0_ov1_99.npy'), UPDATE,
             'features/foa_dev_norm/split3_ir0_ov1_99.npy: belongs to no recording of data/foa_dev; '
             'remove it'),
@@ -509,31 +546,43 @@ TABLE: dict[str, list[Row]] = {
         Row('scaler is a folder, extracted', SCALER, a_folder, UPDATE, f'{SCALER}: Is a directory',
             writes=True),
         Row('scaler cut, extracted again', SCALER, cut(1000), UPDATE, None),
-        Row('books empty', STATE, content(b''), TRAIN, f'{STATE}: not a JSON file: …'),
-        Row('books cut', STATE, cut(100), TRAIN, f'{STATE}: not a JSON file: …'),
-        Row('books are a list', STATE, content('[1, 2]'), TRAIN,
+        Row('state empty', STATE, content(b''), TRAIN, f'{STATE}: not a JSON file: …'),
+        Row('state cut', STATE, cut(100), TRAIN, f'{STATE}: not a JSON file: …'),
+        Row('state is a list', STATE, content('[1, 2]'), TRAIN,
             'features: the features of foa_dev are not complete (their extraction is at work, or was '
             'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('books without entries', STATE, content('{"version": 1}'), TRAIN,
+        Row('state without entries', STATE, content('{"version": 1}'), TRAIN,
             'features: the features of foa_dev are not complete (their extraction is at work, or was '
             'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('books with an unknown entry', STATE,
+        Row('state with an unknown entry', STATE,
             replaced('"complete": true', '"complete": true, "x": 3'), TRAIN, None),
-        Row('books whose lines are numbers', STATE,
+        Row('state of version 1 whose entries are numbers', STATE,
             content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
             TRAIN,
             'features: the features of foa_dev are not complete (their extraction is at work, or was '
             'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('books of a run that was stopped', STATE,
+        Row('state whose entries are numbers', STATE,
+            content('{"version": 2, "complete": true, "feature_dtype": "float32", "scaler_digest": "0", '
+                    '"features": {"a": 3}}'),
+            TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('state of version 1', STATE, state_of_version_1, TRAIN, None),
+        Row('state of version 1, extracted again', STATE, state_of_version_1, UPDATE, None),
+        Row('state with the name ../../x', STATE, state_that_leads_outside, TRAIN,
+            'features: the features of foa_dev are not complete (their extraction is at work, or was '
+            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+        Row('state with the name ../../x, extracted again', STATE, state_that_leads_outside, UPDATE, None),
+        Row('state of a run that was stopped', STATE,
             replaced('"complete": true', '"complete": false'), TRAIN,
             'features: the features of foa_dev are not complete (their extraction is at work, or was '
             'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('books cut, extracted again', STATE, cut(100), UPDATE, f'{STATE}: not a JSON file: …'),
-        Row('books whose lines are numbers, extracted again', STATE,
+        Row('state cut, extracted again', STATE, cut(100), UPDATE, f'{STATE}: not a JSON file: …'),
+        Row('state of version 1 whose entries are numbers, extracted again', STATE,
             content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
             UPDATE,
             None),
-        Row('books are a folder', STATE, a_folder, TRAIN, f'{STATE}: Is a directory'),
+        Row('state is a folder', STATE, a_folder, TRAIN, f'{STATE}: Is a directory'),
     ],
     'Models and what stands beside them': [
         Row('model empty', f'{RUN}_model.keras', content(b''), PREDICT,
@@ -742,9 +791,11 @@ TABLE: dict[str, list[Row]] = {
     ],
     'Command lines': [
         Row('unknown task', '', None, 'batch_feature_extraction.py 77',
-            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 999, demo, tiny"),
+            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 999, demo, "
+            "demo_accdoa, tiny"),
         Row('unknown task, trained', '', None, 'seld.py 77',
-            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 999, demo, tiny"),
+            "unknown task id '77', expected one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 999, demo, "
+            "demo_accdoa, tiny"),
         Row('unknown task, scored', '', None, 'calculate_SELD_metrics.py --task 77',
             "argument --task: invalid choice: '77' (choose from …)", 2),
         Row('unknown option', '', None, 'seld.py tiny new --lerning_rate 1',
@@ -825,10 +876,10 @@ makes each of the {number} rows and checks it.
 
 A command either does its work or ends with exit status 1 (2 for a command line that cannot be understood,
 below a reminder of its usage) and the line on stderr that stands here, behind `SCRIPT: error: `: never with a
-traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction tells all
-problems together. Where a command ends with a line nothing has been written (but for lock files, which are
-empty), except in the rows with a *: their fault shows only in the middle of the work, and what was finished
-before is kept.
+traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction reports
+all problems together. Where a command ends with a line nothing has been written (but for lock files, which
+are empty), except in the rows with a *: their fault shows only in the middle of the work, and what was
+finished before is kept.
 
 All commands run in a folder with the recordings of a tiny data set (`data/`), its features (`features/`), a
 trained model (`models/`) and its predictions (`results/`), all of them well but for what the row says. Task
@@ -850,10 +901,10 @@ def document() -> str:
 def _code(text: str) -> str:
     """Text as code in a table: line breaks and long runs of a letter are shown as such."""
     text = re.sub(r'(.)\1{49,}', lambda run: f'{run[1] * 3}…', text)
-    lines = text.split('\n  ')  # problems that are told together
+    lines = text.split('\n  ')  # several problems in a message
     escaped = (''.join(character if character.isprintable() else repr(character)[1:-1] for character in line)
                for line in lines)
-    return '<br>'.join(f'`{line}`' for line in (one.replace('|', '\\|') for one in escaped) if line)
+    return '<br>'.join(f'`{line}`' for line in (part.replace('|', '\\|') for part in escaped) if line)
 
 
 if __name__ == '__main__':

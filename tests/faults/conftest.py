@@ -14,14 +14,14 @@ import workplace
 def finished_place(tmp_path_factory):
     """A folder as a user has it after a run: data/, features/, models/, results/ of a tiny data set."""
     folder = tmp_path_factory.mktemp('place')
-    with workplace.shortened():
+    with workplace.registered():
         workplace.make(folder)
     return folder
 
 
 @pytest.fixture
 def place(finished_place, tmp_path):
-    """A copy of `finished_place` for one test, in which recordings are a second and the network is small."""
+    """A copy of `finished_place` for one test, while its task `tiny` is there."""
     folder = shutil.copytree(finished_place, tmp_path / 'place')
-    with workplace.shortened():
+    with workplace.registered():
         yield folder

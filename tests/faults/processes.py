@@ -11,25 +11,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import keras  # noqa: F401 - loaded by the server, once for all its processes
 import workplace
 from joblib.externals.loky import get_reusable_executor
 
 import batch_feature_extraction
-import cls_feature_class
-import parameter
 import seld
-
-try:
-    from joblib.externals import cloudpickle
-except ImportError:  # newer ones use the package itself
-    import cloudpickle
+from seldnet.common.scripts import exit_with_one_line
 
 MAINS = {'seld.py': seld.main, 'batch_feature_extraction.py': batch_feature_extraction.main}
 TIME_LIMIT_S = 60
 
 
 def start(command: str, folder: Path) -> multiprocessing.Process:
-    """Start a script in `folder`; what it says goes to `log_of(folder)`."""
+    """Start a script in `folder`; its output goes to `log_of(folder)`."""
     paths = [str(Path(__file__).parent), str(workplace.ROOT)]
     os.environ['PYTHONPATH'] = os.pathsep.join(paths)  # of the server, which starts with the first process
     context = multiprocessing.get_context('forkserver')
@@ -39,15 +34,24 @@ def start(command: str, folder: Path) -> multiprocessing.Process:
     return process
 
 
-def run(command: str, folder: Path) -> float:
-    """Run a script to its end, which must be a good one; returns seconds."""
-    started = time.monotonic()
+def run(command: str, folder: Path) -> None:
+    """Run a script to its end, which must be a good one."""
     process = start(command, folder)
     process.join(TIME_LIMIT_S)
     if process.is_alive():
         kill(process, with_workers=True)
     assert process.exitcode == 0, log_of(folder).read_text()
-    return time.monotonic() - started
+
+
+def measure(command: str, folder: Path, sign: str) -> tuple[float, float]:
+    """Run a script to its end: seconds until a file that matches `sign` is there, and from then on."""
+    started = time.monotonic()
+    process = start(command, folder)
+    wait_until(lambda: any(folder.glob(sign)))
+    working = time.monotonic()
+    process.join(TIME_LIMIT_S)
+    assert process.exitcode == 0, log_of(folder).read_text()
+    return working - started, time.monotonic() - working
 
 
 def log_of(folder: Path) -> Path:
@@ -76,12 +80,10 @@ def _main(command: list[str], folder: Path) -> None:
     for number, name in ((1, 'stdout'), (2, 'stderr')):
         os.dup2(log, number)
         setattr(sys, name, os.fdopen(number, 'w', closefd=False))
-    workplace.shorten()
-    # Workers load the module anew: functions take its shortened minute along.
-    cloudpickle.register_pickle_by_value(cls_feature_class)
+    workplace.register()
     os.chdir(folder)
     try:
-        with parameter.exit_with_one_line(command[0]):
-            sys.exit(MAINS[command[0]](command))
+        with exit_with_one_line(command[0]):
+            sys.exit(MAINS[command[0]](command, dataset=workplace.DATASET))
     finally:  # as at the end of any other Python process
         get_reusable_executor().shutdown(wait=True, kill_workers=True)

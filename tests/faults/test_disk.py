@@ -9,8 +9,10 @@ from contextlib import contextmanager
 import pytest
 import workplace
 
-import cls_feature_class
 import seld
+from cls_feature_class import FeatureClass
+from seldnet.common.files import read_json, write_json
+from seldnet.extraction import stages
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def file_size_limit(nb_bytes):
 
 def assert_one_line(outcome, *parts):
     assert outcome.status == 1
-    first, *others = outcome.stderr.splitlines()  # the extraction tells several problems together
+    first, *others = outcome.stderr.splitlines()  # the extraction reports several problems together
     assert first.endswith(f'error: {len(others)} problems:') if others else '.py: error: ' in first
     for part in parts:
         assert part in outcome.stderr
@@ -75,8 +77,7 @@ def stop_after_training(place):
     """As if a run had been killed before its test: no results yet, the last checkpoint still there."""
     models = place / 'models'
     state = models / 'tiny_job_foa_dev_split1_state.json'
-    content = seld.parameter.read_json(state)
-    seld.parameter.write_json(state, content | {'results': None})
+    write_json(state, read_json(state) | {'results': None})
     run = models / 'tiny_job_foa_dev_split1'
     shutil.copy(f'{run}_model.keras', f'{run}_round2.keras')
 
@@ -86,7 +87,7 @@ def test_extraction_goes_on_when_there_is_space_again(place):
     with file_size_limit(500_000):
         workplace.run(command, place)
     assert workplace.run(command, place).status == 0
-    cls_feature_class.FeatureClass(place / 'data', place / 'new').check_ready()
+    FeatureClass(place / 'data', place / 'new', dataset_facts=workplace.DATASET).check_ready()
 
 
 @pytest.fixture
@@ -158,19 +159,19 @@ def test_read_only_folder(place, read_only_folder, command):
 
 @pytest.mark.parametrize('folder', ['new', 'new/foa_dev_moments', 'new/foa_dev_norm', 'data'])
 def test_extraction_whose_folder_is_deleted_meanwhile(place, monkeypatch, folder):
-    normalize = cls_feature_class._normalize_recording
+    normalize = stages.normalize_recording
 
     def delete_and_normalize(*arguments):
         shutil.rmtree(place / folder, ignore_errors=True)
         return normalize(*arguments)
     with monkeypatch.context() as patch:
-        patch.setattr(cls_feature_class, '_normalize_recording', delete_and_normalize)
+        patch.setattr(stages, 'normalize_recording', delete_and_normalize)
         outcome = workplace.run('batch_feature_extraction.py tiny --feat_label_dir new', place)
     if folder != 'new/foa_dev_moments':  # which it needs no more
         assert_one_line(outcome, folder)
     if folder != 'data':
         assert workplace.run('batch_feature_extraction.py tiny --feat_label_dir new', place).status == 0
-        cls_feature_class.FeatureClass(place / 'data', place / 'new').check_ready()
+        FeatureClass(place / 'data', place / 'new', dataset_facts=workplace.DATASET).check_ready()
 
 
 @pytest.mark.parametrize('folder', ['new', 'features'])

@@ -10,14 +10,22 @@ import workplace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import calculate_SELD_metrics as scoring
-import cls_feature_class
 import evaluation_metrics
 import parameter
-import seld
+from cls_feature_class import FeatureClass
 from metrics import jackknife
-from misc_files import predict_recording
-from parameter import InputError
+from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.descriptions import read_description
+from seldnet.annotations.output_format import read_output_rows
+from seldnet.common.errors import InputError
+from seldnet.extraction.arrays import open_features, open_labels
+from seldnet.extraction.audio import load_recording, recording_chunks
+from seldnet.extraction.scaler import load_scaler
+from seldnet.prediction.trained_model import read_trained_model
+from seldnet.scoring.counting import count_recordings
+from seldnet.scoring.recordings import is_quick_test
+from seldnet.scoring.scores import score
+from seldnet.training import network
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -28,19 +36,19 @@ MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(Heal
 # ------------------------------------------------------------------------------------------------------------
 
 READERS = {
-    'description': ('data/metadata_dev/split1_ir0_ov1_1.csv', cls_feature_class.read_description),
-    'output': ('results/tiny_foa_dev/split1_ir0_ov1_1.csv', evaluation_metrics.read_output_rows),
-    'features': ('features/foa_dev_norm/split1_ir0_ov1_1.npy', cls_feature_class.open_features),
-    'labels': ('features/foa_dev_label/split1_ir0_ov1_1.npy', cls_feature_class.open_labels),
-    'scaler': ('features/foa_wts.npz', cls_feature_class.load_scaler),
-    'books': ('features/foa_dev_state.json', lambda path: cls_feature_class.FeatureClass(
-        path.parents[1] / 'data', path.parent).check_ready()),
-    'recording': ('data/foa_dev/split1_ir0_ov1_1.wav', cls_feature_class.load_recording),
-    'settings of a model': ('models/tiny_job_foa_dev_split1.json', lambda path: predict_recording.read_run(
-        path.with_name(path.stem + '_model.keras'))),
+    'description': ('data/metadata_dev/split1_ir0_ov1_1.csv', read_description),
+    'output': ('results/tiny_foa_dev/split1_ir0_ov1_1.csv', read_output_rows),
+    'features': ('features/foa_dev_norm/split1_ir0_ov1_1.npy', open_features),
+    'labels': ('features/foa_dev_label/split1_ir0_ov1_1.npy', open_labels),
+    'scaler': ('features/foa_wts.npz', load_scaler),
+    'state': ('features/foa_dev_state.json', lambda path: FeatureClass(
+        path.parents[1] / 'data', path.parent, dataset_facts=workplace.DATASET).check_ready()),
+    'recording': ('data/foa_dev/split1_ir0_ov1_1.wav', load_recording),
+    'settings of a model': ('models/tiny_job_foa_dev_split1.json', lambda path: read_trained_model(
+        path.with_name(path.stem + '_model.keras'), dataset=workplace.DATASET)),
     'settings of predictions': ('results/tiny_foa_dev/settings.json',
-                                lambda path: scoring.is_quick_test(path.parent)),
-    'model': ('models/tiny_job_foa_dev_split1_model.keras', seld.load_model),
+                                lambda path: is_quick_test(path.parent)),
+    'model': ('models/tiny_job_foa_dev_split1_model.keras', network.load),
 }
 
 # What is done to a file: some bytes are replaced, it is cut, or it is replaced as a whole.
@@ -94,7 +102,7 @@ def test_any_wav_header(tmp_path_factory, header, samples):
     path.write_bytes(struct.pack('<4sI8sIHHIIHH4sI', b'RIFF', 36 + len(samples), b'WAVEfmt ', 16, *header[:6],
                                  b'data', header[6]) + samples)
     with contextlib.suppress(InputError):
-        for chunk in cls_feature_class.recording_chunks(path, any_rate=True):
+        for chunk in recording_chunks(path, any_rate=True):
             assert chunk.shape[1] == 4 and np.isfinite(chunk).all()
 
 
@@ -115,7 +123,7 @@ def test_settings_are_legal_or_refused(overrides):
 @given(st.text())
 def test_names_of_recordings_are_legal_or_refused(name):
     with contextlib.suppress(InputError):
-        assert parameter.parse_recording_name(name).split >= 0
+        assert TAU2019.parse_name(name).split >= 0
 
 
 words = st.text(st.characters(blacklist_characters='\0', blacklist_categories=['Cs']), max_size=8)
@@ -146,7 +154,7 @@ data_set = st.lists(st.tuples(st.integers(1, 4), recording, recording), min_size
 def scores_of(recordings):
     names = [f'split{split}_ir0_ov1_{number}' for number, (split, *_) in enumerate(recordings)]
     _, references, predictions = zip(*recordings)
-    return scoring.score(names, evaluation_metrics.count_recordings(references, predictions))
+    return score(names, count_recordings(references, predictions))
 
 
 angles_rad = st.floats(-10, 10) | st.sampled_from([0, math.pi / 2, math.pi, -math.pi])

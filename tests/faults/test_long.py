@@ -11,9 +11,11 @@ import pytest
 import soundfile
 import workplace
 
-import cls_feature_class
-import seld
-from evaluation_metrics import write_output_rows
+from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.descriptions import read_description
+from seldnet.annotations.output_format import write_output_rows
+from seldnet.extraction import stages
+from seldnet.training.run import Run
 
 pytestmark = pytest.mark.slow
 GROWTH = 1.05
@@ -60,7 +62,7 @@ def test_400_descriptions_and_predictions(tmp_path):
     (tmp_path / 'metadata').mkdir()
     for name in names:
         starts = np.sort(rng.uniform(0, 58, 40))
-        rows = [f'{workplace.parameter.CLASSES[rng.integers(11)]},{start:.3f},{start + 1.5:.3f},'
+        rows = [f'{TAU2019.classes[rng.integers(11)]},{start:.3f},{start + 1.5:.3f},'
                 f'{10 * rng.integers(-4, 5)},{10 * rng.integers(-18, 18)},1\n' for start in starts]
         (tmp_path / 'metadata' / f'{name}.csv').write_text(workplace.HEADER + ''.join(rows))
         frames = np.sort(rng.choice(3000, 2000, replace=False))
@@ -70,7 +72,8 @@ def test_400_descriptions_and_predictions(tmp_path):
     peaks = []
     for _ in range(10):
         with Memory() as memory:
-            outcome = workplace.run('calculate_SELD_metrics.py results metadata --json scores.json', tmp_path)
+            outcome = workplace.run('calculate_SELD_metrics.py results metadata --json scores.json', tmp_path,
+                                    dataset=TAU2019)
         assert outcome.status == 0
         peaks.append(max(memory.samples_mb))
     print(f'{(time.monotonic() - started) / 10:.2f} s a run; peaks {peaks[0]:.0f} to {peaks[-1]:.0f} MB')
@@ -79,15 +82,17 @@ def test_400_descriptions_and_predictions(tmp_path):
 
 def test_extraction_of_40_recordings(tmp_path, monkeypatch):
     """Real minutes, one after the other in this process; the two passes hold different things."""
+    import sklearn.preprocessing  # noqa: F401 - the scaler's, which is loaded between the passes otherwise
+
     names = [f'split{1 + number % 4}_ir0_ov1_{number}' for number in range(40)]
     workplace.write_recordings(tmp_path / 'data', names, seconds=60)
     starts = []  # of the recordings of the second pass
-    normalize = cls_feature_class._normalize_recording
-    monkeypatch.setattr(cls_feature_class, '_normalize_recording',
+    normalize = stages.normalize_recording
+    monkeypatch.setattr(stages, 'normalize_recording',
                         lambda *arguments: starts.append(len(memory.samples_mb)) or normalize(*arguments))
     with Memory() as memory:
         outcome = workplace.run('batch_feature_extraction.py 1 --feature_dtype float16 --n_jobs 1', tmp_path,
-                                time_limit_s=600)
+                                dataset=TAU2019, time_limit_s=600)
     assert outcome.status == 0 and len(starts) == 40
     memory.assert_flat(end=starts[0])
     memory.assert_flat(start=starts[0])
@@ -95,13 +100,13 @@ def test_extraction_of_40_recordings(tmp_path, monkeypatch):
 
 def test_training_of_120_rounds(place, monkeypatch):
     rounds_mb = []
-    save_round = seld.Run.save_round
+    save_round = Run.save_round
 
     def save_and_note(run, model, state):
         save_round(run, model, state)
         gc.collect()
         rounds_mb.append(psutil.Process().memory_info().rss / 1e6)
-    monkeypatch.setattr(seld.Run, 'save_round', save_and_note)
+    monkeypatch.setattr(Run, 'save_round', save_and_note)
     command = 'seld.py tiny new --split 1 --dcase_output False --nb_epochs 120 --patience 1000'
     outcome = workplace.run(command, place, time_limit_s=600)
     assert outcome.status == 0 and len(rounds_mb) == 120
@@ -122,4 +127,4 @@ def test_an_hour_of_prediction(place):
             '--output predicted', place, time_limit_s=900)
     assert outcome.status == 0
     memory.assert_flat()
-    assert cls_feature_class.read_description(place / 'predicted/events/hour.csv') is not None
+    assert read_description(place / 'predicted/events/hour.csv') is not None

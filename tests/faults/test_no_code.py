@@ -26,7 +26,7 @@ READERS = ['batch_feature_extraction.py tiny', 'seld.py tiny new --split 1 --dca
 
 @pytest.fixture
 def no_pickle(monkeypatch):
-    """The loaders that can run code fail, and numpy's must be told not to."""
+    """The loaders that can run code fail, and numpy's must be called so that it cannot."""
     def refuse(*args, **kwargs):
         raise AssertionError('a pickle is loaded')
     for owner, name in ((pickle, 'load'), (pickle, 'loads'), (pickle, 'Unpickler'), (joblib, 'load')):

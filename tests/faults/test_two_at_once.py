@@ -14,7 +14,7 @@ NAMES = [f'split{1 + number % 4}_ir0_ov1_{number}' for number in range(24)]
 @pytest.mark.parametrize(('command', 'sign', 'folder', 'reason'), [
     ('batch_feature_extraction.py tiny --n_jobs 2', 'features/foa_dev_moments', 'features',
      'features/.extraction.lock: another process is extracting into features'),
-    ('seld.py tiny both --split 1 --resume --nb_epochs 8 --dcase_dir new',
+    ('seld.py tiny both --split 1 --resume --nb_epochs 5 --dcase_dir new',
      'models/tiny_both_foa_dev_split1_state.json', 'models',
      'models/tiny_both_foa_dev_split1.lock: another process is training tiny_both_foa_dev_split1')])
 def test_the_second_refuses(place, command, sign, folder, reason):
@@ -46,7 +46,7 @@ def test_the_second_refuses(place, command, sign, folder, reason):
 def test_another_job_of_the_same_task_refuses_while_the_first_trains(place):
     """Their predictions would go to one folder, and be scored as one."""
     shutil.rmtree(place / 'results')
-    first = processes.start('seld.py tiny one --split 1 --nb_epochs 8', place)
+    first = processes.start('seld.py tiny one --split 1 --nb_epochs 5', place)
     processes.wait_until((place / 'models/tiny_one_foa_dev_split1_state.json').exists)
     outcome = workplace.run('seld.py tiny two --split 2', place)
     assert first.is_alive() and outcome.status == 1

@@ -2,10 +2,11 @@
 
 `make(folder)` lets the real scripts fill `folder` with everything that a user has after a run: `data/`,
 `features/`, `models/`, `results/`, the folders of the default settings. So that this takes seconds, the
-minute of a recording is shortened to a second (`shorten`), and the network is a stand-in: what training does
-with a network does not depend on which one it is.
+scripts get a data set whose recordings are a second long (`DATASET`), and task `tiny` trains a small network
+(`STAND_IN`): what training does with a network does not depend on which it is.
 """
 
+import dataclasses
 import importlib
 import os
 import shlex
@@ -24,51 +25,54 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the repository, 
 
 from bad_input import TINY_TASK
 
-import cls_feature_class
 import parameter
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.common.files import TEMPORARY_PREFIX
+from seldnet.common.scripts import exit_with_one_line
+from seldnet.methods.registry import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 1
 NAMES = [f'split{split}_ir0_ov1_{split}' for split in (1, 2, 3, 4)]
 HEADER = 'sound_event_recording,start_time,end_time,ele,azi,dist\n'
 TIME_LIMIT_S = 20
+DATASET = dataclasses.replace(TAU2019, recording_s=SECONDS)
+# Their `main` takes the script's name as the first argument, as in 2019.
+WITH_SCRIPT_NAME = ('seld.py', 'batch_feature_extraction.py')
+WITHOUT_DATASET = ('misc_files/synthesize_dataset.py', 'misc_files/test_SELD_metrics.py')
 
 
-def shorten() -> None:
-    """Let recordings be a second long, task `tiny` be there and the network a stand-in, for good."""
-    cls_feature_class.NB_SAMPLES = SECONDS * parameter.SAMPLE_RATE_HZ
-    cls_feature_class.NB_FRAMES = SECONDS * parameter.NB_FRAMES_1S
-    parameter.TASKS['tiny'] = TINY_TASK
-    import keras_model
-
-    keras_model.get_model = stand_in_model
-
-
-@contextmanager
-def shortened() -> Iterator[None]:
-    """`shorten`, for a while."""
-    import keras_model
-
-    kept = cls_feature_class.NB_SAMPLES, cls_feature_class.NB_FRAMES, keras_model.get_model
-    shorten()
-    try:
-        yield
-    finally:
-        cls_feature_class.NB_SAMPLES, cls_feature_class.NB_FRAMES, keras_model.get_model = kept
-        del parameter.TASKS['tiny']
-
-
-def stand_in_model(data_in, data_out, dropout_rate, *sizes_and_weights, learning_rate, **variant):
+def build_stand_in(data_in, nb_classes, params, *, jit_compile=None):
     """Two linear heads over a handful of pooled features, with dropout."""
     import keras
 
     features = keras.Input(data_in[1:])
     pooled = keras.layers.AveragePooling2D((1, data_in[2] // 16))(features)
-    frames = keras.layers.Dropout(dropout_rate)(keras.layers.Reshape((data_in[1], -1))(pooled))
-    model = keras.Model(features, [keras.layers.Dense(11, 'sigmoid', name='sed_out')(frames),
-                                   keras.layers.Dense(22, name='doa_out')(frames)])
-    model.compile(keras.optimizers.Adam(learning_rate), ['binary_crossentropy', 'mse'], [1, 50])
+    frames = keras.layers.Dropout(params['dropout_rate'])(keras.layers.Reshape((data_in[1], -1))(pooled))
+    model = keras.Model(features, [keras.layers.Dense(nb_classes, 'sigmoid', name='sed_out')(frames),
+                                   keras.layers.Dense(2 * nb_classes, name='doa_out')(frames)])
+    model.compile(keras.optimizers.Adam(params['learning_rate']), ['binary_crossentropy', 'mse'],
+                  params['loss_weights'])
     return model
+
+
+STAND_IN = dataclasses.replace(METHODS['released'], name='stand_in', build=build_stand_in)
+
+
+def register() -> None:
+    """Let task `tiny` and its network be there, for good."""
+    METHODS[STAND_IN.name] = STAND_IN
+    parameter.TASKS['tiny'] = TINY_TASK
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """`register`, for a while."""
+    register()
+    try:
+        yield
+    finally:
+        del parameter.TASKS['tiny'], METHODS[STAND_IN.name]
 
 
 def write_recordings(folder: Path, names: Sequence[str] = NAMES, seconds: float = SECONDS) -> None:
@@ -79,7 +83,7 @@ def write_recordings(folder: Path, names: Sequence[str] = NAMES, seconds: float 
         noise = np.random.default_rng(number).normal(0, 0.05, (int(seconds * 48000), 4))
         soundfile.write(folder / 'foa_dev' / f'{name}.wav', noise, 48000, 'PCM_16')
         (folder / 'metadata_dev' / f'{name}.csv').write_text(
-            f'{HEADER}{parameter.CLASSES[number % 11]},0.1,0.8,{10 * (number % 5)},{20 * (number % 9)},1\n')
+            f'{HEADER}{DATASET.classes[number % 11]},0.1,0.8,{10 * (number % 5)},{20 * (number % 9)},1\n')
 
 
 def make(folder: Path) -> None:
@@ -101,7 +105,8 @@ class Outcome(NamedTuple):
     stderr: str
 
 
-def run(command: str | Sequence[str], folder: Path, *, time_limit_s: int = TIME_LIMIT_S) -> Outcome:
+def run(command: str | Sequence[str], folder: Path, *, dataset: Dataset = DATASET,
+        time_limit_s: int = TIME_LIMIT_S) -> Outcome:
     """Run a command line of a script in `folder`, as the script's last lines do, within this process.
 
     Other exceptions than those which end a script come through, with their traceback, and so does an
@@ -109,15 +114,16 @@ def run(command: str | Sequence[str], folder: Path, *, time_limit_s: int = TIME_
     """
     script, *arguments = shlex.split(command) if isinstance(command, str) else command
     module = importlib.import_module(script.removesuffix('.py').replace('/', '.'))
-    argv = [script, *arguments] if script in ('seld.py', 'batch_feature_extraction.py') else arguments
+    argv = [script, *arguments] if script in WITH_SCRIPT_NAME else arguments
+    options = {} if script in WITHOUT_DATASET else {'dataset': dataset}
     stdout, stderr = StringIO(), StringIO()
     before = Path.cwd(), sys.argv
     os.chdir(folder)
     sys.argv = [script, *arguments]
     try:
         with (redirect_stdout(stdout), redirect_stderr(stderr), _time_limit(time_limit_s),
-              parameter.exit_with_one_line(script)):
-            status = module.main(argv)
+              exit_with_one_line(script)):
+            status = module.main(argv, **options)
     except SystemExit as error:
         status = error.code
         if isinstance(status, str):  # as Python does with it
@@ -155,4 +161,4 @@ def listing(folder: Path) -> dict[str, tuple]:
 
 def temporary_files(folder: Path) -> list[Path]:
     """What a writer has left half-written."""
-    return list(folder.rglob(f'{parameter.TEMPORARY_PREFIX}*'))
+    return list(folder.rglob(f'{TEMPORARY_PREFIX}*'))

@@ -1,0 +1,108 @@
+"""Descriptions: what is read, what is refused with file and line, and what is written."""
+
+import pytest
+from small_datasets import HEADER, OWN
+
+from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.descriptions import (
+    Event,
+    description_dict,
+    description_problems,
+    read_description,
+    write_description,
+)
+from seldnet.common.errors import InputError
+
+COUGH = TAU2019.classes.index('cough')
+
+
+@pytest.fixture
+def describe(tmp_path):
+    """Function text -> the path of a description of this content."""
+    def write(text: str | bytes):
+        path = tmp_path / 'split1_ir0_ov1_1.csv'
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+    return write
+
+
+def test_description_columns_may_come_in_any_order(describe):
+    path = describe('azi,dist,ele,end_time,start_time,sound_event_recording\n-170,2,40,1.5,0.25,knock\n')
+    assert read_description(path) == [Event(0, 0.25, 1.5, -170, 40, 2)]
+    assert description_dict(read_description(path), in_sec=True) == {
+        'class': ['knock'], 'start': [0.25], 'end': [1.5], 'ele': [40], 'azi': [-170]}
+
+
+def test_description_with_byte_order_mark_windows_ends_and_empty_lines(describe):
+    path = describe(b'\xef\xbb\xbf' + HEADER.replace('\n', '\r\n').encode() + b'cough, 1,2.5,0,0,1\r\n\r\n')
+    assert read_description(path) == [Event(COUGH, 1, 2.5, 0, 0, 1)]
+
+
+@pytest.mark.parametrize('text', ['', '\n', HEADER])
+def test_description_without_events(text, describe):
+    assert read_description(describe(text)) == []
+    assert description_problems(describe(text)) == []
+
+
+BAD_DESCRIPTIONS = {
+    'columns': ('start_time,end_time,ele,azi,dist\n',
+                f":1: columns 'start_time,end_time,ele,azi,dist', expected {HEADER.strip()!r}"),
+    'no header': ('cough,1,2,0,0,1\n', ":1: columns 'cough,1,2,0,0,1', expected "),
+    'column twice': (HEADER.replace('dist', 'azi'), ':1: columns '),
+    'class': (HEADER + 'cough,1,2,0,0,1\nCough,1,2,0,0,1\n', ":3: class 'Cough', expected one of knock, "),
+    'cells': (HEADER + 'cough,1,2,0,0\n', ':2: 5 cells, expected 6'),
+    'no number': (HEADER + 'cough,1,2,0,left,1\n', ":2: azi 'left', expected a number from -180 to 180"),
+    'not finite': (HEADER + 'cough,1,inf,0,0,1\n', ":2: end_time 'inf', expected a number from 0 to 86400"),
+    'nan': (HEADER + 'cough,1,2,nan,0,1\n', ":2: ele 'nan', expected a number from -90 to 90"),
+    'negative': (HEADER + 'cough,-1,2,0,0,1\n', ":2: start_time '-1', expected a number from 0 to 86400"),
+    'azimuth': (HEADER + 'cough,1,2,0,270,1\n', ":2: azi '270', expected a number from -180 to 180"),
+    'order': (HEADER + 'cough,3,2,0,0,1\n', ':2: end_time 2 is before start_time 3'),
+    'not text': (b'\xff\xfe', ': not UTF-8 text (invalid start byte at byte 0), expected a CSV file'),
+}
+
+
+@pytest.mark.parametrize('case', BAD_DESCRIPTIONS)
+def test_bad_descriptions_name_file_line_and_what_was_expected(case, describe):
+    text, message = BAD_DESCRIPTIONS[case]
+    path = describe(text)
+    with pytest.raises(InputError) as error:
+        read_description(path)
+    assert str(error.value).startswith(f'{path}{message}')
+    assert description_problems(path) == [str(error.value)]
+
+
+@pytest.mark.parametrize('row, message', [
+    ('cough,1,2,0,15,1', 'azi 15 is off the grid, expected a multiple of 10 from -180 to 170'),
+    ('cough,1,2,0,180,1', 'azi 180 is off the grid, expected a multiple of 10 from -180 to 170'),
+    ('cough,1,2,50,0,1', 'ele 50 is off the grid, expected a multiple of 10 from -40 to 40'),
+    ('cough,60,60,0,0,1', 'start_time 60 is beyond the recording, expected less than 60 s'),
+    ('cough,59,65.1,0,0,1', 'end_time 65.1 is beyond the recording, expected at most 65 s (60 s and a '
+     'little)'),
+])
+def test_the_data_sets_descriptions_are_checked_further(row, message, describe):
+    path = describe(HEADER + row + '\n')
+    assert len(read_description(path)) == 1
+    assert description_problems(path) == [f'{path}:2: {message}']
+
+
+def test_all_problems_of_a_description_are_reported(describe):
+    path = describe(HEADER + 'cough,1,2,0,15,1\ncough,1,2,0,10,1\nbark,1,2,0,0,1\ncough,59,65,0,0,1\n')
+    problems = description_problems(path)
+    assert [problem.split(': ')[0] for problem in problems] == [f'{path}:2', f'{path}:4']
+
+
+def test_descriptions_of_another_data_set(describe):
+    path = describe(HEADER + 'car,0.5,1,60,160,1\nbird,0.2,1.1,0,0,1\nbird,0.2,0.3,10,0,1\n')
+    assert len(read_description(path, dataset=OWN)) == 3
+    assert description_problems(path, dataset=OWN) == [
+        f'{path}:3: end_time 1.1 is beyond the recording, expected at most 1 s (1 s and a little)',
+        f'{path}:4: ele 10 is off the grid, expected a multiple of 20 from -20 to 60']
+    with pytest.raises(InputError, match=":2: class 'car', expected one of knock, "):
+        read_description(path)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    events = [Event(0, 0.25, 1.5, -170, 40, 2), Event(COUGH, 1.0000000001, 2, 12.5, -7, 1)]
+    write_description(tmp_path / 'a.csv', events)
+    assert (tmp_path / 'a.csv').read_text().startswith(HEADER)
+    assert read_description(tmp_path / 'a.csv') == events

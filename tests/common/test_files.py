@@ -1,0 +1,71 @@
+"""Files: written whole or not at all, listed in order, read with errors that name them."""
+
+import os
+
+import pytest
+
+from seldnet.common.errors import InputError
+from seldnet.common.files import atomic_path, create_folder, is_plain_name, list_files, read_json, write_json
+
+
+def test_atomic_path_leaves_the_old_file_when_the_block_fails(tmp_path):
+    path = tmp_path / 'file.txt'
+    path.write_text('old')
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text('half')
+        raise RuntimeError
+    assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]
+    with atomic_path(path) as temporary:
+        temporary.write_text('new')
+        assert path.read_text() == 'old' and temporary.suffix == '.txt'
+    assert path.read_text() == 'new' and list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_path_replaces_what_a_link_leads_to(tmp_path):
+    target, link = tmp_path / 'elsewhere' / 'file.txt', tmp_path / 'link.txt'
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for text in ('first', 'second'):  # at first the link dangles
+        with atomic_path(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and target.read_text() == text
+    assert sorted(tmp_path.rglob('*')) == [target.parent, target, link]
+
+
+def test_atomic_path_refuses_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    with (pytest.raises(InputError, match=r'pipe: a pipe or a device, expected a file'),
+          atomic_path(tmp_path / 'pipe')):
+        raise AssertionError('not reached')
+    assert (tmp_path / 'pipe').is_fifo()
+
+
+def test_json_round_trip_and_its_error(tmp_path):
+    path = tmp_path / 'a.json'
+    write_json(path, {'a': [1, 2.5, None, 'é']})
+    assert read_json(path) == {'a': [1, 2.5, None, 'é']}
+    path.write_text('{"a": ')
+    with pytest.raises(InputError, match='a.json: not a JSON file'):
+        read_json(path)
+
+
+def test_create_folder(tmp_path):
+    for _ in range(2):
+        create_folder(tmp_path / 'a' / 'b')
+    assert (tmp_path / 'a' / 'b').is_dir()
+
+
+def test_listings_are_in_the_order_of_2019_and_without_hidden_files(tmp_path):
+    assert list_files(tmp_path / 'nowhere') == []
+    for name in ('b_2.wav', 'b_10.wav', 'a.WAV', 'a.txt', '.partial-1.wav'):
+        (tmp_path / name).touch()
+    (tmp_path / 'folder.wav').mkdir()
+    assert [path.name for path in list_files(tmp_path, '.wav')] == ['a.WAV', 'b_10.wav', 'b_2.wav']
+    assert [path.name for path in list_files(tmp_path)] == ['a.WAV', 'a.txt', 'b_10.wav', 'b_2.wav']
+
+
+@pytest.mark.parametrize('name, is_plain', [
+    ('split1_1', True), ('.hidden', True), ('a b', True), ('', False), ('.', False), ('..', False),
+    ('../x', False), ('/tmp/x', False), ('a/b', False), ('a\\b', False), ('a\0b', False), ('a/', False)])
+def test_names_that_lead_out_of_a_folder_are_not_plain(name, is_plain):
+    assert is_plain_name(name) is is_plain

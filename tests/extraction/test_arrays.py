@@ -1,0 +1,56 @@
+"""Features and labels on disk: opened memory-mapped, or refused."""
+
+import numpy as np
+import pytest
+
+from seldnet.common.errors import InputError
+from seldnet.extraction.arrays import open_features, open_labels, write_array
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def test_open_features_and_labels(tmp_path, rng):
+    for dtype in ('float32', 'float16'):
+        np.save(tmp_path / 'a.npy', rng.standard_normal((5, 16)).astype(dtype))
+        opened = open_features(tmp_path / 'a.npy')
+        assert isinstance(opened, np.memmap) and opened.dtype == dtype
+        with pytest.raises(ValueError, match='read-only'):
+            opened[0] = 0
+    np.save(tmp_path / 'a.npy', np.zeros((5, 33), np.int16))
+    assert open_labels(tmp_path / 'a.npy').shape == (5, 33)
+
+
+@pytest.mark.parametrize('content, message', [
+    (None, 'no such features; run `python batch_feature_extraction.py`'),
+    (np.zeros((3, 4)), r'features of type float64 and shape \(3, 4\), expected float32 or float16 in'),
+    (np.zeros(4, np.float32), r'features of type float32 and shape \(4,\), expected float32 or float16 in'),
+    (np.zeros((3, 8), np.float32, order='F'), r'features of type float32 and shape \(3, 8\) in Fortran'),
+    (np.array([{}]), 'not a .npy file of features; remove it and run `python batch_feature_extraction.py`'),
+    (b'', 'not a .npy file of features'),
+    (b'text', 'not a .npy file of features'),
+])
+def test_unusable_features_are_refused(content, message, tmp_path):
+    path = tmp_path / 'a.npy'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        np.save(path, content)
+    with pytest.raises(InputError, match=f'a.npy: {message}'):
+        open_features(path)
+
+
+def test_features_that_break_off_are_refused(tmp_path):
+    np.save(tmp_path / 'a.npy', np.zeros((100, 16), np.float32))
+    content = (tmp_path / 'a.npy').read_bytes()
+    (tmp_path / 'a.npy').write_bytes(content[:-1000])
+    with pytest.raises(InputError, match='a.npy: not a .npy file of features'):
+        open_features(tmp_path / 'a.npy')
+
+
+def test_what_is_written_is_opened_again(tmp_path, rng):
+    rows = rng.standard_normal((7, 16)).astype(np.float32)
+    write_array(tmp_path / 'a.npy', rows)
+    np.testing.assert_array_equal(open_features(tmp_path / 'a.npy'), rows)

@@ -1,0 +1,188 @@
+"""Mel features: the plain formulas, directions that can be seen in them, and their way to the disk."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from cls_feature_class import FeatureClass
+from seldnet.annotations.dataset import FORMATS, TAU2019
+from seldnet.extraction.audio import load_recording
+from seldnet.extraction.features import SPECTRA
+from seldnet.extraction.mel import MEL, NB_BANDS, PAIRS, POWER_FLOOR, mel_filters, spectrum_to_mel
+from seldnet.extraction.scaler import load_scaler
+from seldnet.extraction.spectra import stft
+from seldnet.extraction.stages import extract
+
+SHORT = dataclasses.replace(TAU2019, recording_s=1)
+
+
+def random_spectrum(frames=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(frames, 1024, 4)) + 1j * rng.normal(size=(frames, 1024, 4))).astype(np.complex64)
+
+
+def plain_mel(spectrum, audio_format):
+    """The formulas band by band, in double precision."""
+    filters = mel_filters(48000, 2048).astype(float)
+    spectrum = spectrum.astype(complex)
+    features = np.empty((len(spectrum), NB_BANDS, 7 if audio_format == 'foa' else 16))
+    for frame, bins in enumerate(spectrum):
+        for band in range(NB_BANDS):
+            power = [filters[:, band] @ np.abs(bins[:, channel]) ** 2 for channel in range(4)]
+            features[frame, band, :4] = np.log(np.array(power) + POWER_FLOOR)
+            if audio_format == 'foa':
+                energy = power[0] + sum(power[1:]) / 3
+                features[frame, band, 4:] = [
+                    filters[:, band] @ (bins[:, 0].conj() * bins[:, channel]).real / energy
+                    for channel in (1, 2, 3)]
+            else:
+                cross = [filters[:, band] @ (bins[:, first] * bins[:, second].conj())
+                         / np.sqrt(power[first] * power[second]) for first, second in PAIRS]
+                features[frame, band, 4:] = np.concatenate((np.real(cross), np.imag(cross)))
+    return features
+
+
+@pytest.mark.parametrize('audio_format', FORMATS)
+def test_features_are_those_of_the_plain_formulas(audio_format):
+    spectrum = random_spectrum()
+    features = spectrum_to_mel(spectrum, TAU2019, audio_format).reshape(3, NB_BANDS, -1)
+    np.testing.assert_allclose(features, plain_mel(spectrum, audio_format), atol=2e-6)
+    assert np.abs(features[..., 4:]).max() <= 1
+
+
+@pytest.mark.parametrize(('azimuth_deg', 'elevation_deg'), [(0, 0), (90, 0), (-120, 20), (30, -40)])
+def test_the_intensity_of_a_plane_wave_points_to_where_it_comes_from(azimuth_deg, elevation_deg):
+    sound = np.random.default_rng(0).normal(0, 0.1, 24000)
+    azimuth, elevation = np.radians((azimuth_deg, elevation_deg))
+    x, y, z = np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)
+    audio = np.outer(sound, [1, np.sqrt(3) * y, np.sqrt(3) * z, np.sqrt(3) * x])
+    features = spectrum_to_mel(stft(audio), TAU2019, 'foa').reshape(-1, NB_BANDS, 7)
+    # W conj times sqrt(3) W over an energy of 2 |W|^2
+    expected = np.broadcast_to(np.sqrt(3) / 2 * np.array([y, z, x]), features[..., 4:].shape)
+    np.testing.assert_allclose(features[..., 4:], expected, atol=1e-3)
+
+
+def test_a_pair_of_microphones_has_the_phase_of_its_delay():
+    sound = np.random.default_rng(0).normal(0, 0.1, 48000)
+    audio = np.stack([sound, np.roll(sound, 2), sound, sound], axis=1)  # M2 two samples later
+    features = spectrum_to_mel(stft(audio), TAU2019, 'mic').reshape(-1, NB_BANDS, 16)[5:-5].mean(axis=0)
+    band = 20
+    frequency_hz = np.average(np.arange(1, 1025) * 48000 / 2048, weights=mel_filters(48000, 2048)[:, band])
+    phase = np.arctan2(features[band, 10], features[band, 4])
+    assert phase == pytest.approx(2 * np.pi * frequency_hz * 2 / 48000, abs=0.02)
+    np.testing.assert_allclose(features[band, 4:10], [np.cos(phase), 1, 1, np.cos(phase), np.cos(phase), 1],
+                               atol=0.02)  # pairs 12 13 14 23 24 34
+
+
+def test_silence_is_finite():
+    features = spectrum_to_mel(np.zeros((2, 1024, 4), np.complex64), TAU2019, 'foa').reshape(2, NB_BANDS, 7)
+    assert (features[..., :4] == np.log(np.float32(POWER_FLOOR))).all() and (features[..., 4:] == 0).all()
+
+
+@pytest.mark.parametrize('rate_hz', [16000, 24000, 44100])
+def test_other_rates_have_as_many_bands_each_with_sound(rate_hz):
+    dataset = dataclasses.replace(TAU2019, sample_rate_hz=rate_hz)
+    noise = np.random.default_rng(0).normal(0, 0.1, (rate_hz, 4))
+    features = spectrum_to_mel(stft(noise, dataset=dataset), dataset, 'foa').reshape(50, NB_BANDS, 7)
+    assert features[..., :4].min() > np.log(POWER_FLOOR) + 5
+
+
+# ---- through the extraction ----
+
+
+@pytest.fixture
+def data(tmp_path):
+    rng = np.random.default_rng(1)
+    for folder in ('foa_dev', 'mic_dev', 'metadata_dev', 'foa_eval'):
+        (tmp_path / 'data' / folder).mkdir(parents=True)
+    for number in (1, 2, 3):
+        for folder in ('foa_dev', 'mic_dev'):
+            audio = rng.normal(0, 0.02 * number, (48000, 4)) * (1, 2, 0.5, 1)
+            soundfile.write(tmp_path / 'data' / folder / f'split{number}_ir0_ov1_1.wav', audio, 48000)
+        (tmp_path / 'data' / 'metadata_dev' / f'split{number}_ir0_ov1_1.csv').write_text(
+            f'sound_event_recording,start_time,end_time,ele,azi,dist\ncough,0.1,0.5,-10,{10 * number},2\n')
+    soundfile.write(tmp_path / 'data' / 'foa_eval' / 'split0_1.wav', audio, 48000)
+    return tmp_path / 'data'
+
+
+def make(data, out, kind=MEL, audio_format='foa', is_eval=(False,), **settings):
+    sets = [FeatureClass(data, out, audio_format, part, n_jobs=1, feature_kind=kind, dataset_facts=SHORT,
+                         **settings).recording_set for part in is_eval]
+    return extract(sets)
+
+
+def stored(out, pattern='*'):
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob(pattern))
+            if path.is_file() and path.suffix in ('.npy', '.npz')}
+
+
+@pytest.mark.parametrize('audio_format', FORMATS)
+def test_stored_features_are_standardised_levels_and_the_other_planes(data, tmp_path, audio_format):
+    make(data, tmp_path / 'out', audio_format=audio_format)
+    nb_planes = 7 if audio_format == 'foa' else 16
+    scaler = load_scaler(tmp_path / 'out' / f'{audio_format}_mel_wts.npz', NB_BANDS * nb_planes)
+    rows, unscaled = [], []
+    for number in (1, 2, 3):
+        name = f'split{number}_ir0_ov1_1'
+        spectrum = stft(load_recording(data / f'{audio_format}_dev' / f'{name}.wav'))
+        unscaled.append(spectrum_to_mel(spectrum, TAU2019, audio_format))
+        rows.append(np.load(tmp_path / 'out' / f'{audio_format}_dev_mel_norm' / f'{name}.npy'))
+        np.testing.assert_allclose(rows[-1], scaler.transform(unscaled[-1]), atol=1e-5)
+        assert rows[-1].shape == (50, NB_BANDS * nb_planes) and rows[-1].dtype == np.float32
+    unscaled = np.concatenate(unscaled).reshape(-1, NB_BANDS, nb_planes)
+    levels = unscaled[..., :4]
+    mean, scale = (array.reshape(NB_BANDS, nb_planes) for array in (scaler.mean_, scaler.scale_))
+    for found, of_band in ((mean, levels.mean(axis=(0, 2))), (scale, levels.std(axis=(0, 2)))):
+        np.testing.assert_allclose(found[:, :4], np.repeat(of_band[:, None], 4, axis=1), rtol=1e-6)
+    assert (mean[:, 4:] == 0).all()
+    np.testing.assert_allclose(scale[:, 4:], np.sqrt(np.mean(unscaled[..., 4:] ** 2)), rtol=1e-6)
+
+
+def test_both_kinds_lie_in_one_folder_and_leave_each_other_alone(data, tmp_path):
+    out = tmp_path / 'out'
+    make(data, out)
+    of_mel = stored(out)
+    make(data, out, kind=SPECTRA)
+    assert {name: content for name, content in stored(out).items() if name in of_mel} == of_mel
+    for kind in (MEL, SPECTRA, MEL):
+        assert make(data, out, kind=kind).made == 0
+        FeatureClass('', out, feature_kind=kind, dataset_facts=SHORT).check_ready()
+    make(data, tmp_path / 'alone', kind=SPECTRA)
+    assert {**stored(tmp_path / 'alone'), **of_mel} == stored(out)
+
+
+def test_changed_labels_are_made_once_for_both_kinds(data, tmp_path):
+    out = tmp_path / 'out'
+    for kind in (MEL, SPECTRA):
+        make(data, out, kind=kind)
+    description = data / 'metadata_dev' / 'split1_ir0_ov1_1.csv'
+    description.write_text(description.read_text().replace('cough', 'knock'))
+    assert [make(data, out, kind=kind).made for kind in (MEL, SPECTRA, MEL, SPECTRA)] == [1, 1, 0, 0]
+
+
+def test_unscaled_features_serve_a_run_that_was_stopped_and_go(data, tmp_path):
+    out, whole = tmp_path / 'out', tmp_path / 'whole'
+    FeatureClass(data, out, n_jobs=1, feature_kind=MEL, dataset_facts=SHORT).extract_all_feature()
+    assert len(list((out / 'foa_dev_mel_unscaled').iterdir())) == 3
+    make(data, whole)
+    make(data, out, is_eval=(False, True))
+    assert not (out / 'foa_dev_mel_unscaled').exists()
+    assert {name: content for name, content in stored(out).items() if 'eval' not in name} == stored(whole)
+    assert (out / 'foa_eval_mel_norm' / 'split0_1.npy').exists()
+
+
+def test_features_are_recomputed_where_nothing_was_kept(data, tmp_path):
+    out = tmp_path / 'out'
+    make(data, out)
+    before = stored(out)
+    (out / 'foa_dev_mel_norm' / 'split2_ir0_ov1_1.npy').unlink()
+    assert make(data, out).made == 1 and stored(out) == before
+    shutil.copy(data / 'foa_dev' / 'split1_ir0_ov1_1.wav', data / 'foa_dev' / 'split4_ir0_ov1_1.wav')
+    descriptions = data / 'metadata_dev'
+    shutil.copy(descriptions / 'split1_ir0_ov1_1.csv', descriptions / 'split4_ir0_ov1_1.csv')
+    assert make(data, out).made == 4  # another scaler
+    assert not np.array_equal(before['foa_dev_mel_norm/split3_ir0_ov1_1.npy'],
+                              stored(out)['foa_dev_mel_norm/split3_ir0_ov1_1.npy'])

@@ -1,0 +1,79 @@
+"""What a training prints: lines of rounds and folds, tables, where everything is."""
+
+import pytest
+import tiny_training
+
+from seldnet.training import summary
+
+SCORES = {'round': 2, 'training_loss': 0.5, 'validation_loss': 0.25, 'ER': 0.3456, 'F': 0.789, 'DOA': 12.34,
+          'FR': 0.9, 'SELD': 0.2, 'seconds': 61.7}
+STATE = {'history': [{**SCORES, 'round': 1, 'SELD': 0.1}, SCORES], 'best_round': 1, 'results': None}
+
+
+@pytest.fixture
+def make_run(tiny_features, tmp_path):
+    """A function to a run; options as of `tiny_training.make_run`."""
+    def make(**options):
+        return tiny_training.make_run(tmp_path, tiny_features, **options)
+    return make
+
+
+def test_lines_of_a_round_and_a_fold(make_run):
+    assert summary.score_line(SCORES) == (
+        'ER 0.346  F 78.9 %  DOA error  12.3 deg  frame recall 90.0 %  SELD 0.200')
+    assert summary.round_line(SCORES, STATE) == (
+        f'round   2    62 s  loss 0.500 / 0.250  {summary.score_line(SCORES)}  best 0.100 (round 1)')
+    assert summary.fold_line(make_run(), 1, 4) == (
+        '\nFold 1 of 4: train on split 3+4, validate on 2, test on 1')
+
+
+def test_results_of_a_fold(make_run):
+    results = {'validation': SCORES, 'test': None}
+    assert summary.result_lines(make_run(), results) == [f'validation: {summary.score_line(SCORES)}']
+    line, = summary.result_lines(make_run(quick_test=True), results)
+    assert line.endswith('[quick test: these scores mean nothing]')
+
+
+def test_a_fold_that_was_finished_before(make_run):
+    run = make_run()
+    one_round = {'history': STATE['history'][:1]}
+    assert summary.finished_line(run, one_round) == (
+        f'Already finished, after 1 round: {run.path("_model.keras")}')
+    assert 'after 2 rounds: ' in summary.finished_line(run, STATE)
+
+
+def test_tables_of_the_folds_and_their_mean(make_run, tmp_path):
+    runs = [make_run(test_split=split) for split in (1, 2)]
+    results = [{name: {**SCORES, 'SELD': seld} for name in ('validation', 'test')} for seld in (0.2, 0.3)]
+    lines = summary.summary_lines(runs, results, [tmp_path / 'a.png'])
+    table = lines[lines.index('\nTest scores of the best models') + 1:][:3]
+    assert [line.split('ER')[0].strip() for line in table] == ['split 1', 'split 2', 'mean']
+    assert [line.split()[-1] for line in table] == ['0.200', '0.300', '0.250']
+    table = lines[lines.index('\nValidation scores of the best models') + 1:][:3]
+    assert [line.split('ER')[0].strip() for line in table] == ['split 2', 'split 3', 'mean']
+    text = '\n'.join(lines)
+    assert f'Curves of training:\n  {tmp_path / "a.png"}' in text
+    folder = runs[0].output.folder
+    assert f'python calculate_SELD_metrics.py {folder} data/metadata_dev --allow-missing' in text
+
+
+def test_what_is_not_there_is_not_listed(make_run):
+    results = [{'validation': SCORES, 'test': None}]
+    assert 'Test scores' not in '\n'.join(summary.summary_lines([make_run()], results, []))
+    every_fold = [make_run(test_split=split) for split in (1, 2, 3, 4)]
+    assert '--allow-missing' not in '\n'.join(summary.summary_lines(every_fold, results * 4, []))
+    silent = make_run(dcase_output=False)
+    assert 'calculate_SELD_metrics' not in '\n'.join(summary.summary_lines([silent], results, []))
+
+
+def test_a_figure_of_several_folds(make_run, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(summary, 'plot_folds', lambda path, histories: drawn.append([path.name, *histories]))
+    runs = [make_run(test_split=split) for split in (3, 1)]
+    runs[0].path('').parent.mkdir()
+    for run in runs:
+        state = {**STATE, 'history': [{**SCORES, 'predicted_peaks': 1, 'good_frames': 1}], 'best_round': 1}
+        run.finish(state)
+        figures = summary.draw_folds([run])
+    assert figures == [runs[1].path('.png'), runs[1].folds_figure]
+    assert drawn == [['1_job_foa_dev_folds.png', 'test split 1', 'test split 3']]
