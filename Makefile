@@ -1,11 +1,12 @@
 # make demo    a small data set, features, two trained networks, their scores and pictures: about ten minutes
 # make test    all quick tests (make test-long: the slow ones too)
-# Both install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
+# make pictures   the demo, and its pictures as those of the README
+# All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long clean
+.PHONY: demo pictures test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -19,6 +20,10 @@ demo: .venv/installed
 	$(BIN)/python misc_files/compare_tasks.py demo demo_accdoa
 	@echo "Look at demo/pictures/demo/ and demo/pictures/demo_accdoa/: the azimuths of accdoa lie on those of the"
 	@echo "reference, those of the network of 2019 wander. What the scores mean: README, Scores."
+
+pictures: demo
+	cp demo/pictures/demo_accdoa/split1_ir0_ov2_3.png docs/recording.png
+	cp demo/models/demo_accdoa_demo_foa_dev_split1.png docs/curves.png
 
 test: .venv/installed
 	$(BIN)/ruff check .
