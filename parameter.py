@@ -85,7 +85,7 @@ TASKS: dict[str, dict[str, Any]] = {
         'model_variant': 'paper', 'learning_rate': 3e-3, 'batch_size': 4, 'nb_cnn2d_filt': 16,
         'rnn_size': [32, 32], 'fnn_size': [32], 'nb_epochs': 8, 'epochs_per_fit': 2, 'patience': 8,
     },
-    'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 17, 'epochs_per_fit': 5},
+    'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 20, 'epochs_per_fit': 5},
 }
 
 
