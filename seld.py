@@ -232,10 +232,7 @@ def check_input(run: Run) -> None:
     for splits in (run.fold.train, run.fold.val):
         data_in, _ = data_generator(run, splits).get_data_sizes()
     test_generator(run)
-    try:
-        run.method.check_sizes(data_in[2], run.params)
-    except ValueError as error:
-        raise InputError(f'setting {error}') from None
+    run.check_settings(bins=data_in[2])
 
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

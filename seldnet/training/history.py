@@ -33,6 +33,20 @@ def is_better(scores: Mapping[str, float], state: State) -> bool:
     return scores['SELD'] < best or math.isnan(best)
 
 
+def listed_splits(splits: Sequence[int]) -> str:
+    """'3+4' for 3 and 4.
+
+    Parameters
+    ----------
+    splits : sequence of int
+
+    Returns
+    -------
+    str
+    """
+    return '+'.join(map(str, splits))
+
+
 def git_state() -> str | None:
     """Commit of the code, `-dirty` if it was changed since; None outside a repository."""
     try:

@@ -132,6 +132,10 @@ _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_job
                'tensorboard', 'dcase_output', 'save_spectra'}
 
 
+# Of runs that were started before these settings were there.
+_BEFORE_THERE_WAS_A_CHOICE = {'schedule': 'constant', 'rotate': False, 'test_rotations': False}
+
+
 def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
     """What differs, of all that must be the same to go on with a run.
 
@@ -145,6 +149,7 @@ def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> lis
     list of str
         Names in the order of `params`.
     """
+    saved = _BEFORE_THERE_WAS_A_CHOICE | saved
     return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value]
 
 

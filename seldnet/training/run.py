@@ -20,7 +20,7 @@ from seldnet.methods.registry import METHODS
 from seldnet.plots.curves import plot_history
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
-from seldnet.training.history import State, git_state, write_history
+from seldnet.training.history import State, git_state, listed_splits, write_history
 from seldnet.training.output_folder import OutputFolder, changed_settings, read_saved
 from seldnet.training.schedules import rate_function
 
@@ -180,6 +180,27 @@ class Run:
                             is_eval, self.method.kind, params['feature_dtype'], dataset=self.dataset)
 
     # ---- before and after the training ----
+
+    def check_settings(self, bins: int) -> None:
+        """Raise an InputError unless the settings suit the method and its features.
+
+        Parameters
+        ----------
+        bins : int
+            Of the features.
+
+        Raises
+        ------
+        InputError
+            With the setting.
+        """
+        try:
+            self.method.check_sizes(bins, self.params)
+        except ValueError as error:
+            raise InputError(f'setting {error}') from None
+        for setting in ('rotate', 'test_rotations'):
+            if self.params[setting]:
+                find_rotations(self.method.kind, self.params['dataset'], setting)
 
     def check_existing(self, *, resume: bool) -> None:
         """Raise an InputError if there are files of this run that a start, or a resumption, would spoil.
@@ -366,17 +387,3 @@ class Run:
         histories = {f'test split {listed_splits(run.fold.test)}': run.load_state()['history']
                      for run in runs}
         return {name: history for name, history in histories.items() if history}
-
-
-def listed_splits(splits: Sequence[int]) -> str:
-    """'3+4' for 3 and 4.
-
-    Parameters
-    ----------
-    splits : sequence of int
-
-    Returns
-    -------
-    str
-    """
-    return '+'.join(map(str, splits))

@@ -9,8 +9,8 @@ import numpy as np
 from seldnet.common.files import clear_leftovers
 from seldnet.common.processes import locked
 from seldnet.plots.curves import plot_folds
-from seldnet.training.history import State
-from seldnet.training.run import Run, listed_splits
+from seldnet.training.history import State, listed_splits
+from seldnet.training.run import Run
 
 Scores = Mapping[str, float]
 

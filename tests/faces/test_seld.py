@@ -344,6 +344,8 @@ def test_overwriting_a_fold_removes_its_predictions_and_no_others(run_seld, tmp_
 
 @pytest.mark.parametrize(('arguments', 'message'), [
     (['--pool_size', 3], r'setting pool_size: got \[3\], but 3 does not divide the 16 bins'),
+    (['--rotate', 'True'], 'setting rotate: features of the kind spectra cannot be rotated'),
+    (['--test_rotations', 'True'], 'setting test_rotations: features of the kind spectra cannot be rotated'),
     (['--split', 0], r'--split: got 0, expected some of 1, 2, 3, 4')])
 def test_settings_that_do_not_suit_the_data(run_seld, tmp_path, arguments, message):
     with pytest.raises(InputError, match=message):

@@ -112,3 +112,12 @@ def test_which_settings_may_change():
     assert {'seed', 'learning_rate', 'model_variant', 'feature_dtype', 'quick_test'} <= set(must_stay)
     assert not {'nb_epochs', 'patience', 'dataset_dir', 'model_dir', 'dcase_dir', 'n_jobs'} & set(must_stay)
     assert changed_settings({}, params) == must_stay  # saved by a version without them
+
+
+def test_settings_that_came_later_do_not_keep_an_earlier_run_from_going_on():
+    params = parameter.get_params('1')
+    earlier = {name: value for name, value in params.items()
+               if name not in ('schedule', 'rotate', 'test_rotations')}
+    assert changed_settings(earlier, params) == []
+    assert changed_settings(earlier, params | {'schedule': 'cosine'}) == ['schedule']
+    assert changed_settings({}, params)[0] == 'quick_test'
