@@ -161,10 +161,9 @@ def test_fold(run: Run) -> dict[str, float] | None:
         raise InputError(f'{run.path(MODEL_ENDING)}: predictions that are not finite; '
                          f'{test.batches.describe_non_finite()}')
     if run.params['dcase_output']:
-        activity, azimuth_rad, elevation_rad = run.method.read_outputs(predictions)
         with run.output.writing() as folder:
-            for name, *frames in zip(test.get_filelist(), activity > run.method.activity_threshold,
-                                     np.degrees(azimuth_rad), np.degrees(elevation_rad)):
+            for name, *frames in zip(test.get_filelist(),
+                                     *run.method.read_degrees(predictions, run.dataset)):
                 write_output_rows(folder / f'{Path(name).stem}.csv', active_rows(*frames),
                                   dataset=run.dataset)
     if run.params['mode'] == 'eval':

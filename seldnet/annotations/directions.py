@@ -107,6 +107,29 @@ class DirectionGrid:
         elevation = _clip(elevation_deg, self.elevations_deg) // self.step_deg
         return (azimuth * len(self.elevations_deg) + elevation).astype(int)
 
+    def nearest(self, azimuth_deg: Any, elevation_deg: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The grid's directions that are nearest in both angles.
+
+        Parameters
+        ----------
+        azimuth_deg, elevation_deg : numbers or arrays
+            Of shapes that broadcast; azimuths of any number of turns.
+
+        Returns
+        -------
+        azimuth_deg, elevation_deg : arrays
+            On the grid; elevations beyond its range are brought to its edge.
+
+        Examples
+        --------
+        >>> from seldnet.annotations.dataset import TAU2019
+        >>> [float(angle) for angle in TAU2019.grid.nearest(176, 87)]
+        [-180.0, 40.0]
+        """
+        azimuth_deg = wrap_azimuth_deg(np.round(np.asarray(azimuth_deg) / self.step_deg) * self.step_deg)
+        elevation_deg = np.round(np.asarray(elevation_deg) / self.step_deg) * self.step_deg
+        return azimuth_deg, np.clip(elevation_deg, self.elevations_deg[0], self.elevations_deg[-1])
+
     def direction(self, index: Any) -> tuple[np.ndarray, np.ndarray]:
         """Azimuth and elevation in degrees of indices.
 

@@ -163,7 +163,7 @@ def check_sizes(bins: int, params: Mapping[str, Any]) -> None:
 METHOD = Method(
     'accdoa', kind=MEL, make_targets=make_targets, target_sizes=target_sizes, read_outputs=read_outputs,
     build=build, losses=losses, check_sizes=check_sizes, scattered=True,
-    activity_threshold=ACTIVITY_THRESHOLD,
+    activity_threshold=ACTIVITY_THRESHOLD, rounds_to_grid=True,
     defaults={'pool_size': [4, 4, 2], 'sequence_length': 256, 'batch_size': 8, 'learning_rate': 2e-3,
               'nb_epochs': 40, 'epochs_per_fit': 1, 'schedule': 'cosine', 'rotate': True,
               'test_rotations': True})

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seldnet.annotations.dataset import Dataset
 from seldnet.extraction.features import FeatureKind
 
 Arrays = Sequence[np.ndarray]
@@ -42,6 +43,9 @@ class Method:
         Number of bins and settings -> nothing, or a ValueError if the settings do not suit the bins.
     activity_threshold : float
         A class is active where its activity is above it.
+    rounds_to_grid : bool
+        Whether predictions of the data set's recordings are written as the nearest directions of its grid.
+        The official scores of 2019 round what lies between *down*.
     scattered : bool
         Whether the sequences of a training batch come from anywhere, rather than one after the other as in
         2019.
@@ -58,8 +62,30 @@ class Method:
     losses: Callable[[Arrays, Arrays, Mapping[str, Any]], dict[str, float]]
     check_sizes: Callable[[int, Mapping[str, Any]], None]
     activity_threshold: float = 0.5
+    rounds_to_grid: bool = False
     scattered: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def read_degrees(self, outputs: Arrays, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is written of outputs for recordings of a data set.
+
+        Parameters
+        ----------
+        outputs : sequence of arrays, shape (..., frames, columns)
+            As `read_outputs` takes them.
+        dataset : Dataset
+            Its grid.
+
+        Returns
+        -------
+        active : bool array, shape (..., frames, classes)
+        azimuth_deg, elevation_deg : arrays, shape (..., frames, classes)
+        """
+        activity, azimuth_rad, elevation_rad = self.read_outputs(outputs)
+        directions_deg = np.degrees(azimuth_rad), np.degrees(elevation_rad)
+        if self.rounds_to_grid:
+            directions_deg = dataset.grid.nearest(*directions_deg)
+        return activity > self.activity_threshold, *directions_deg
 
     def read_frames(self, outputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
         """Active classes and their directions in sequences strung together.

@@ -4,7 +4,7 @@ A network is given sequences of some seconds. They overlap, and each frame is ta
 edge is further away.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -148,9 +148,10 @@ def predict_rows(blocks: Iterable[np.ndarray], model: TrainedModel, network: Net
     parts = [np.zeros((0, 4), np.int32)]
     sequences = cut_into_sequences(blocks, length, overlap)
     for output in join_sequences(_outputs(sequences, model, network), length, overlap):
-        activity, azimuth_rad, elevation_rad = np.split(output, 3, axis=-1)
-        active = activity > model.method.activity_threshold
-        rows = active_rows(active, np.degrees(azimuth_rad), np.degrees(elevation_rad))
+        activity, *directions_deg = np.split(output, 3, axis=-1)
+        if overlap == 0 and model.method.rounds_to_grid:  # as training's tests are written
+            directions_deg = model.dataset.grid.nearest(*directions_deg)
+        rows = active_rows(activity > model.method.activity_threshold, *directions_deg)
         rows[:, 0] += nb_frames
         parts.append(rows.astype(np.int32))
         nb_frames += len(output)
@@ -158,7 +159,7 @@ def predict_rows(blocks: Iterable[np.ndarray], model: TrainedModel, network: Net
 
 
 def _outputs(sequences: Iterable[np.ndarray], model: TrainedModel, network: Network) -> Iterator[np.ndarray]:
-    """Activities, azimuths and elevations (radians) of each sequence, side by side: (frames, 3 * classes).
+    """Activities, azimuths and elevations (degrees) of each sequence, side by side: (frames, 3 * classes).
 
     The network always gets as many sequences as a recording of the data set has, filled up as in training's
     tests: so its results are the same to the bit, and it is compiled for one shape.
@@ -170,6 +171,6 @@ def _outputs(sequences: Iterable[np.ndarray], model: TrainedModel, network: Netw
         batch = np.full((batch_size, length, model.nb_columns), FILL_FEATURE, np.float32)
         for place, frames in enumerate(group):
             batch[place, :len(frames)] = frames
-        read: Sequence[np.ndarray] = model.method.read_outputs(network(batch))
-        for frames, *columns in zip(group, *read):
+        activity, *directions_rad = model.method.read_outputs(network(batch))
+        for frames, *columns in zip(group, activity, *map(np.degrees, directions_rad)):
             yield np.concatenate(columns, axis=1)[:len(frames)]

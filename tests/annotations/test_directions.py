@@ -82,3 +82,13 @@ def test_directions_around_the_back():
     assert wrapped.tolist() == [-180, -180, -170, 170, 0]
     azimuth, elevation = mean_direction_deg(np.array([170, -160]), np.array([0, 0]))
     assert (azimuth, elevation) == pytest.approx((-175, 0))
+
+
+def test_nearest_directions_of_the_grid():
+    azimuths = np.array([-180, -176, -175.1, 4.9, 5.1, 174.9, 175.1, 179.9, 540, -14])
+    azimuth_deg, elevation_deg = TAU2019.grid.nearest(azimuths, np.linspace(-90, 90, 10))
+    np.testing.assert_array_equal(azimuth_deg, [-180, -180, -180, 0, 10, 170, -180, -180, -180, -10])
+    np.testing.assert_array_equal(elevation_deg, [-40, -40, -40, -30, -10, 10, 30, 40, 40, 40])
+    # So the quirk of rounding down has nothing left to do.
+    np.testing.assert_array_equal(TAU2019.grid.direction(TAU2019.grid.index(azimuth_deg, elevation_deg)),
+                                  (azimuth_deg, elevation_deg))

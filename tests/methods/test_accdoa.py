@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import parameter
+from seldnet.annotations.dataset import TAU2019
 from seldnet.methods.accdoa import METHOD, TIME_POOLING
+from seldnet.methods.registry import METHODS
 from seldnet.training import network
 
 PARAMS = parameter.get_params('6', nb_cnn2d_filt=8, rnn_size=[8], fnn_size=[8])
@@ -110,3 +112,14 @@ def test_a_falling_learning_rate_is_not_stopped_early():
     assert parameter.get_params('6', nb_epochs=70)['patience'] == 70
     assert parameter.get_params('6', schedule='constant')['patience'] == 4
     assert parameter.get_params('6', patience=2)['patience'] == 2
+
+
+def test_predictions_of_the_data_set_are_written_on_its_grid():
+    vectors, = METHOD.make_targets(np.array([[1.0, 1, 0]]), np.array([[27.0, -178, 0]]),
+                                   np.array([[-7.0, 33, 0]]))
+    active, azimuth_deg, elevation_deg = METHOD.read_degrees([vectors], TAU2019)
+    assert active.tolist() == [[True, True, False]]
+    assert azimuth_deg[0, :2].tolist() == [30, -180] and elevation_deg[0, :2].tolist() == [-10, 30]
+    released = METHODS['released']
+    targets = released.make_targets(*(np.array([[value]]) for value in (1.0, 27.0, -7.0)))
+    np.testing.assert_allclose(released.read_degrees(targets, TAU2019)[1:], [[[27]], [[-7]]])
