@@ -107,7 +107,7 @@ SPECTRA = FeatureKind('spectra', '', _spectra_shape, spectrum_to_features, _mean
 DTYPES = ('float32', 'float16')  # in which features may be stored
 
 
-def rounded(features: np.ndarray, dtype: str, usual: str) -> np.ndarray:
+def rounded(features: np.ndarray, dtype: str, usual: str, out: np.ndarray | None = None) -> np.ndarray:
     """Normalised features in the type in which they are stored.
 
     Parameters
@@ -116,6 +116,8 @@ def rounded(features: np.ndarray, dtype: str, usual: str) -> np.ndarray:
     dtype : {'float32', 'float16'}
     usual : str
         The recordings that define usual levels, for the message.
+    out : array, optional
+        Of that type and shape, to be filled.
 
     Returns
     -------
@@ -127,8 +129,9 @@ def rounded(features: np.ndarray, dtype: str, usual: str) -> np.ndarray:
     InputError
         If a number is beyond the range of that type, or none.
     """
+    rows = np.empty(features.shape, dtype) if out is None else out
     with np.errstate(over='ignore'):  # reported below
-        rows = features.astype(dtype)
+        rows[...] = features
     if not np.isfinite(rows).all():
         raise InputError(f'features beyond the range of {dtype}, expected levels like those of {usual}')
     return rows

@@ -100,8 +100,8 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     start = 0
     for features in blocks:
         try:
-            rows[start:start + len(features)] = rounded(normalize(features, scaler), dtype,
-                                                        'the development set')
+            rounded(normalize(features, scaler), dtype, 'the development set',
+                    out=rows[start:start + len(features)])
         except InputError as error:
             raise InputError(f'{recording}: {error}') from error
         start += len(features)
