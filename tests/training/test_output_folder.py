@@ -44,6 +44,7 @@ def test_a_folder_that_is_missing_or_empty_is_free(of_job):
     of_job('job').folder.mkdir()
     (of_job('job').folder / 'notes.csv').touch()
     of_job('job').refuse_others(overwrite=False)
+    assert names(of_job('job')) == ['notes']
 
 
 def test_predictions_of_another_job_are_not_overwritten_but_those_of_a_quick_test_are(of_job):
