@@ -1,4 +1,4 @@
-# make demo    a small data set, features, two trained networks, their scores and pictures: about ten minutes
+# make demo    a small data set, features, two trained networks, their scores and pictures
 # make test    all quick tests (make test-long: the slow ones too)
 # make pictures   the demo, and its pictures as those of the README
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
