@@ -106,16 +106,16 @@ class FeatureClass:
 
     def get_list_index(self, azi: float, ele: float) -> int:
         """Direction index 0..323 of degrees."""
-        return int(self._facts.grid.index(azi, ele))
+        return int(self._facts.scoring_grid.index(azi, ele))
 
     def get_matrix_index(self, ind: int) -> tuple[int, int]:
         """Azimuth and elevation in degrees of a direction index."""
-        azimuth_deg, elevation_deg = self._facts.grid.direction(ind)
+        azimuth_deg, elevation_deg = self._facts.scoring_grid.direction(ind)
         return int(azimuth_deg), int(elevation_deg)
 
     def get_azi_ele_list(self) -> tuple[list[int], list[int]]:
         """Azimuths and elevations of the grid in degrees."""
-        return list(self._facts.grid.azimuths_deg), list(self._facts.grid.elevations_deg)
+        return list(self._facts.scoring_grid.azimuths_deg), list(self._facts.scoring_grid.elevations_deg)
 
     def get_default_azi_ele_regr(self) -> tuple[int, int]:
         """Azimuth and elevation in degrees of a class that is not active."""

@@ -189,7 +189,7 @@ def plot_confusion(matches: Matches) -> Figure:
 
 def plot_directions(matches: Matches) -> Figure:
     """DOA error of the pairs by azimuth, by elevation, and on the grid of both."""
-    grid = matches.dataset.grid
+    grid = matches.dataset.scoring_grid
     azimuths_deg, elevations_deg = grid.azimuths_deg, grid.elevations_deg
     azimuth, elevation = _nearest_on_grid(matches.azimuth_deg, matches.elevation_deg, grid)
     figure, axes = plt.subplot_mosaic([['azimuth', 'elevation'], ['map', 'map']], figsize=(10, 7),

@@ -194,7 +194,7 @@ def plot_classes(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the azimuths for each split and room."""
     figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
-    edges = _azimuth_edges(dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid)
     for panel, chosen in panels:
         counts, _ = np.histogram(_wrapped(chosen.azimuth_deg, edges), edges)
         panel.stairs(counts, edges, fill=True, color='#2a80aa')
@@ -206,7 +206,7 @@ def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the elevations for each split and room."""
     figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
-    edges = _elevation_edges(events, dataset.grid)
+    edges = _elevation_edges(events, dataset.scoring_grid)
     for panel, chosen in panels:
         panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
         panel.set_xticks(range(-80, 81, 20))
@@ -217,7 +217,7 @@ def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A map of the directions for each split and room, one colour bar for all."""
     figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
-    edges = _azimuth_edges(dataset.grid), _elevation_edges(events, dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid), _elevation_edges(events, dataset.scoring_grid)
     maps = [np.histogram2d(_wrapped(chosen.azimuth_deg, edges[0]), chosen.elevation_deg, edges)[0]
             for _, chosen in panels]
     most = max(counts.max() for counts in maps)

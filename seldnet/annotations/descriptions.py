@@ -58,7 +58,8 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     return [_parse_event(row, where, dataset) for where, row in _rows(path)]
 
 
-def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> list[str]:
+def description_problems(path: str | Path, *, dataset: Dataset = TAU2019,
+                         seconds: float | None = None) -> list[str]:
     """What is wrong with a description of the data set, one line a row; an empty list if nothing is.
 
     Beyond what `read_description` asks, directions must be on the grid, and events must start within the
@@ -69,6 +70,8 @@ def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> lis
     path : path
     dataset : Dataset
         Its classes, grid, length and grace.
+    seconds : float, optional
+        Length of the recording; by default the data set's, if it has one.
 
     Returns
     -------
@@ -80,11 +83,12 @@ def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> lis
     OSError
         If the file cannot be read.
     """
+    seconds = dataset.recording_s if seconds is None else seconds
     problems = []
     try:
         for where, row in _rows(path):
             try:
-                _check_event(_parse_event(row, where, dataset), where, dataset)
+                _check_event(_parse_event(row, where, dataset), where, dataset, seconds)
             except InputError as error:
                 problems.append(str(error))
     except InputError as error:  # of the file as a whole
@@ -217,17 +221,19 @@ def _parse_number(row: Mapping[str, str], column: str, least: float, most: float
     return value
 
 
-def _check_event(event: Event, where: str, dataset: Dataset) -> None:
+def _check_event(event: Event, where: str, dataset: Dataset, seconds: float | None) -> None:
     """What an event of the data set must be beyond being an event."""
     grid = dataset.grid
-    for column, value, points in (('azi', event.azimuth_deg, grid.azimuths_deg),
-                                  ('ele', event.elevation_deg, grid.elevations_deg)):
-        if value not in points:
+    for column, value, points in (('azi', event.azimuth_deg, grid and grid.azimuths_deg),
+                                  ('ele', event.elevation_deg, grid and grid.elevations_deg)):
+        if points and value not in points:
             raise InputError(f'{where}: {column} {value:g} is off the grid, expected a multiple of '
                              f'{grid.step_deg} from {points[0]} to {points[-1]}')
-    if event.start_s >= dataset.recording_s:
+    if seconds is None:
+        return
+    if event.start_s >= seconds:
         raise InputError(f'{where}: start_time {event.start_s:g} is beyond the recording, expected less than '
-                         f'{dataset.recording_s:g} s')
-    if event.end_s > dataset.longest_s:
+                         f'{seconds:g} s')
+    if event.end_s > seconds + dataset.grace_s:
         raise InputError(f'{where}: end_time {event.end_s:g} is beyond the recording, expected at most '
-                         f'{dataset.longest_s:g} s ({dataset.recording_s:g} s and a little)')
+                         f'{seconds + dataset.grace_s:g} s ({seconds:g} s and a little)')

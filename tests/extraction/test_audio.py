@@ -7,7 +7,7 @@ from small_datasets import OWN, SHORT, write_recording
 
 from seldnet.common.errors import InputError
 from seldnet.extraction.audio import (
-    PaddedRecording,
+    RecordingAudio,
     check_recording,
     load_recording,
     padded,
@@ -116,10 +116,10 @@ def test_a_recording_of_unknown_length_is_read(tmp_path, rng):
 def test_a_recording_is_padded_or_cut_to_the_data_sets_length(tmp_path):
     path = write_recording(tmp_path, 'split1_1')  # of a second
     audio = load_recording(path)
-    padded_recording = np.concatenate(list(PaddedRecording(path, SHORT)))
+    padded_recording = np.concatenate(list(RecordingAudio(path, SHORT)))
     np.testing.assert_array_equal(padded_recording, np.pad(audio, ((0, 48_000), (0, 0))))
     cut = write_recording(tmp_path, 'split1_2', rate_hz=24000)  # of two
-    np.testing.assert_array_equal(np.concatenate(list(PaddedRecording(cut, OWN))),
+    np.testing.assert_array_equal(np.concatenate(list(RecordingAudio(cut, OWN))),
                                   load_recording(cut, dataset=OWN)[:24_000])
 
 
@@ -132,7 +132,7 @@ def test_zeros_come_in_pieces_as_well():
 
 def test_silent_channels_are_named(tmp_path):
     path = write_recording(tmp_path, 'split1_1', gains=(1, 0, 1, 0))
-    recording = PaddedRecording(path, SHORT)
+    recording = RecordingAudio(path, SHORT)
     assert sum(map(len, recording)) == 96_000
     assert recording.warnings == [f'{path}: channel 2 is silent', f'{path}: channel 4 is silent']
 
