@@ -226,7 +226,8 @@ def _prediction_rows(table: _Table, is_cartesian: bool, dataset: Dataset) -> np.
         length = np.linalg.norm(rows[:, 3:6], axis=1)
         table.check((length > 0) & (length <= _LONGEST_VECTOR), 'x, y, z of a vector of length 1')
         azimuth, elevation, _ = cartesian_to_spherical(*rows[:, 3:6].T)
-        rows = np.column_stack((rows[:, :3], np.degrees(azimuth), np.degrees(elevation), rows[:, 6:]))
+        rows = np.column_stack((rows[:, :3], wrap_azimuth_deg(np.degrees(azimuth)), np.degrees(elevation),
+                                rows[:, 6:]))
     else:
         table.check_angles(_LARGEST - 1)
     if nb_columns == 6 + is_cartesian:
