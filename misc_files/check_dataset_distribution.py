@@ -53,7 +53,7 @@ class Events(NamedTuple):
     end_s: np.ndarray
     azimuth_deg: np.ndarray
     elevation_deg: np.ndarray
-    distance_m: np.ndarray
+    distance_m: np.ndarray  # NaN where it is unknown
 
     def where(self, chosen: np.ndarray) -> 'Events':
         """The events of a mask."""
@@ -77,7 +77,7 @@ def read_events(folder: Path, *, dataset: Dataset = TAU2019) -> Events:
     for number, path in enumerate(paths):
         name = dataset.parse_name(path)
         room, overlap = (UNKNOWN if value is None else value for value in (name.room, name.overlap))
-        rows += [(number, name.split, room, overlap, *event)
+        rows += [(number, name.split, room, overlap, *event[:6])  # all but its source
                  for event in read_description(path, dataset=dataset)]
     if not rows:
         raise InputError(f'{folder}: {len(paths)} descriptions without any event')
@@ -158,8 +158,9 @@ def _table_row(name: str, blocks: Sequence[np.ndarray]) -> str:
 
 def _group_row(name: str, events: Events) -> str:
     near = int((events.distance_m == 1).sum())
+    far = int(np.isfinite(events.distance_m).sum()) - near
     return (f'{name:12}{len(np.unique(events.recording)):12}{len(events.split):9}'
-            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{len(events.split) - near:9}')
+            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{far:9}')
 
 
 # ------------------------------------------------------------------------------------------------------------

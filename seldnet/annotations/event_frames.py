@@ -4,7 +4,7 @@
 |---|---|---|---|
 | labels | floor(50 start) | ceil(50 end) | the references of all scores |
 | output format | int(start / 0.02) | int(end / 0.02) | descriptions in pictures |
-| predicted events | - | - | the way back: the middles of the times whose labels are these frames |
+| predicted events, later years | - | - | the way back: the middles of the times with these label frames |
 
 Labels stop at the recording's last frame; `cut_label_frames` says so for all events of a description.
 """

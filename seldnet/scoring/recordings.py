@@ -171,8 +171,7 @@ def read_reference_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.n
     """
     events = read_description(path, dataset=dataset)
     first, event, since_onset = _frames_of_events(events, dataset)
-    properties = np.array([(class_index, azimuth_deg, elevation_deg)
-                           for class_index, _, _, azimuth_deg, elevation_deg, _ in events])
+    properties = np.array([(event.class_index, event.azimuth_deg, event.elevation_deg) for event in events])
     return np.column_stack((first[event] + since_onset, properties.reshape(-1, 3)[event]))
 
 
