@@ -1,10 +1,13 @@
 """Recordings: every depth that is read, in pieces, padded, and what is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
 from small_datasets import OWN, SHORT, write_recording
 
+from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.extraction.audio import (
     RecordingAudio,
@@ -45,10 +48,22 @@ def test_sixteen_bits_are_divided_by_32768(tmp_path):
     np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav'), samples / 32768)
 
 
-def test_of_more_channels_the_first_four_are_taken(tmp_path, rng):
+def test_of_more_channels_those_that_the_data_set_names_are_taken_and_else_none(tmp_path, rng):
     audio = rng.uniform(-0.9, 0.9, (3000, 6)).astype(np.float32)
     soundfile.write(tmp_path / 'a.wav', audio, 48000, subtype='FLOAT')
-    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav'), audio[:, :4])
+    with pytest.raises(InputError, match='a.wav: 6 channels, expected 4; --channels says which 4'):
+        load_recording(tmp_path / 'a.wav')
+    chosen = dataclasses.replace(TAU2019, channels=(6, 1, 2, 4))
+    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav', dataset=chosen), audio[:, [5, 0, 1, 3]])
+
+
+@pytest.mark.parametrize('nb_channels', [9, 16, 25])
+def test_of_a_higher_ambisonic_order_the_first_four_are_taken(nb_channels, tmp_path, rng):
+    audio = rng.uniform(-0.9, 0.9, (3000, nb_channels)).astype(np.float32)
+    soundfile.write(tmp_path / 'a.wav', audio, 48000, subtype='FLOAT')
+    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav', audio_format='foa'), audio[:, :4])
+    with pytest.raises(InputError, match=f'{nb_channels} channels, expected 4'):
+        load_recording(tmp_path / 'a.wav', audio_format='mic')
 
 
 def test_recordings_come_in_pieces(tmp_path, rng):
