@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, 
 from misc_files import plotting
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError
@@ -134,14 +135,15 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
     splits = np.unique(events.split)
     columns = [*map(str, splits), 'all']
     table = class_table(events, dataset=dataset)
-    width = 6 * len(columns)
-    lines = [' ' * 12 + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
-             f'{"class, split":12}' + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
+    width, name_width = 6 * len(columns), max(12, *(len(name) + 1 for name in dataset.classes))
+    lines = [' ' * name_width + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
+             f'{"class, split":{name_width}}'
+             + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
     lines += ['-' * len(lines[-1])]
     values = {title: np.vstack((of_splits, of_splits.sum(axis=0))) for title, of_splits in table.items()}
     for index, name in enumerate(dataset.classes):
-        lines += [_table_row(name, [value[:, index] for value in values.values()])]
-    lines += [_table_row('all', [value.sum(axis=1) for value in values.values()]), '']
+        lines += [_table_row(f'{name:{name_width}}', [value[:, index] for value in values.values()])]
+    lines += [_table_row(f'{"all":{name_width}}', [value.sum(axis=1) for value in values.values()]), '']
 
     lines += [f'{"":12}{"recordings":>12}{"events":>9}{"length (min)":>14}{"at 1 m":>9}{"further":>9}']
     groups = [('all', np.ones(len(events.split), bool))]
@@ -152,7 +154,7 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
 
 
 def _table_row(name: str, blocks: Sequence[np.ndarray]) -> str:
-    return f'{name:12}' + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
+    return name + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
                                   for block, (_, decimals) in zip(blocks, CLASS_FIGURES.values()))
 
 
@@ -287,9 +289,10 @@ def _elevation_edges(events: Events, grid: DirectionGrid) -> np.ndarray:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
+    dataset = dataset or find_dataset(params['dataset_dir'])
     folder = args.metadata or dataset.description_folder(params['dataset_dir'], params['mode'])
     events = read_events(folder, dataset=dataset)
     plotting.choose_backend(args.show)

@@ -1,5 +1,6 @@
 """Recordings: checked, and read piece by piece: the four channels, at the data set's rate, in N3D."""
 
+import contextlib
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ import numpy as np
 
 from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
+from seldnet.common.files import list_entries
 from seldnet.extraction.ambisonics import declared_convention, to_n3d
 
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
@@ -178,6 +180,29 @@ def nb_samples_of(path: str | Path, dataset: Dataset = TAU2019) -> int:
     except soundfile.LibsndfileError as error:
         raise InputError(f'{path}: cannot be decoded: {error.error_string}') from error
     return max(1, round(info.frames * dataset.sample_rate_hz / info.samplerate))
+
+
+def frames_of_recordings(folder: str | Path, dataset: Dataset = TAU2019) -> dict[str, int]:
+    """How long the recordings of a folder are, for those who score them.
+
+    Parameters
+    ----------
+    folder : path
+        It need not exist.
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of int
+        Frames by name; empty where all are as long as the data set says. What cannot be decoded is left out.
+    """
+    if dataset.nb_frames is not None:
+        return {}
+    frames = {}
+    for path in list_entries(Path(folder), *SUFFIXES):
+        with contextlib.suppress(InputError):
+            frames[path.stem] = dataset.nb_frames_of(nb_samples_of(path, dataset))
+    return frames
 
 
 def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samples: int | None = None, *,

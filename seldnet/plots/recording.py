@@ -212,4 +212,4 @@ def _length_s(columns: Mapping[str, np.ndarray], spectrogram: Spectrogram | None
     if spectrogram is not None:
         return spectrogram.seconds
     nb_frames = max(rows[:, 0].max(initial=-1) + 1 for rows in columns.values())
-    return max(dataset.recording_s, nb_frames * FRAME_S)
+    return max(dataset.recording_s or 0, nb_frames * FRAME_S) or 1.0  # matplotlib wants a width
