@@ -11,7 +11,7 @@ import numpy as np
 
 from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import list_entries
+from seldnet.common.files import list_files
 from seldnet.extraction.ambisonics import declared_convention, to_n3d
 
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
@@ -199,7 +199,7 @@ def frames_of_recordings(folder: str | Path, dataset: Dataset = TAU2019) -> dict
     if dataset.nb_frames is not None:
         return {}
     frames = {}
-    for path in list_entries(Path(folder), *SUFFIXES):
+    for path in list_files(Path(folder), *SUFFIXES):
         with contextlib.suppress(InputError):
             frames[path.stem] = dataset.nb_frames_of(nb_samples_of(path, dataset))
     return frames
