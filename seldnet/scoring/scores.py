@@ -13,7 +13,7 @@ import numpy as np
 from metrics import Record, jackknife, joint, sed, seld
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.output_format import read_output_rows
-from seldnet.scoring.counting import RecordingCounts, count_recordings
+from seldnet.scoring.counting import RecordingCounts, count_recordings, is_scored
 from seldnet.scoring.recordings import (
     check_dataset,
     find_groups,
@@ -132,8 +132,7 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
         'left_out': left_out, 'has_grid': dataset.grid is not None,
         'unknown_lengths': sum(name not in (nb_frames or {}) for name in names) * (dataset.nb_frames is None),
         'quick_test': is_quick_test(predictions),
-        'off_grid_rows': sum(int((~dataset.scoring_grid.covers(rows[:, 2], rows[:, 3])).sum())
-                             for rows in reference_rows),
+        'off_grid_rows': sum(int((~is_scored(rows, dataset)).sum()) for rows in reference_rows),
         'confidence': CONFIDENCE, 'joint_threshold_deg': joint.THRESHOLD_DEG,
     }
     return results
