@@ -877,9 +877,8 @@ makes each of the {number} rows and checks it.
 A command either does its work or ends with exit status 1 (2 for a command line that cannot be understood,
 below a reminder of its usage) and the line on stderr that stands here, behind `SCRIPT: error: `: never with a
 traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction reports
-all problems together. Where a command ends with a line nothing has been written (but for lock files, which
-are empty), except in the rows with a *: their fault shows only in the middle of the work, and what was
-finished before is kept.
+all problems together. Where a command ends with a line nothing has been written, except in the rows with a *:
+their fault shows only in the middle of the work, and what was finished before is kept.
 
 All commands run in a folder with the recordings of a tiny data set (`data/`), its features (`features/`), a
 trained model (`models/`) and its predictions (`results/`), all of them well but for what the row says. Task
