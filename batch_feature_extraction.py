@@ -68,11 +68,11 @@ def main(argv: Sequence[str], *, dataset: Dataset = TAU2019) -> int:
 
 def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = script_parser(__doc__, epilog=EXAMPLES)
-    parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
+    parameter.add_task_argument(parser)
     parser.add_argument('--dask', metavar='SCHEDULER',
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
     parameter.add_settings(parser, SETTINGS)
-    return parser.parse_args(argv)
+    return parameter.parse_task(parser, argv)
 
 
 def _progress_bar() -> tqdm:

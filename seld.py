@@ -10,7 +10,6 @@ Task ids and settings stand in parameter.py. Run batch_feature_extraction.py fir
 
 import argparse
 import contextlib
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -236,19 +235,16 @@ def check_input(run: Run) -> None:
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = script_parser(__doc__, prog='seld.py')
-    add = parser.add_argument
-    add('task_id', nargs='?', default='1', metavar='task-id', help='a task of parameter.py [1]')
-    add('job_id', nargs='?', default='1', metavar='job-id', help='a name for this run [1]')
-    add('--split', nargs='+', type=int, metavar='N', help='only the folds that test these splits')
+    parameter.add_task_argument(parser, with_job=True)
+    parser.add_argument('--split', nargs='+', type=int, metavar='N',
+                        help='only the folds that test these splits')
     existing = parser.add_mutually_exclusive_group()
-    existing.add_argument('--resume', action='store_true', help='go on with a run that was stopped')
+    existing.add_argument('--resume', action='store_true',
+                          help='go on with a run that was stopped, or that is to have more rounds')
     existing.add_argument('--overwrite', action='store_true',
                           help='start a run that exists anew, and take the folder of predictions')
     parameter.add_settings(parser)
-    args = parser.parse_args(arguments)
-    if not re.fullmatch(r'[\w.-]+', args.job_id):
-        parser.error(f'job-id: got {args.job_id!r}, expected letters, digits, ".", "-", "_": it names files')
-    return args
+    return parameter.parse_task(parser, arguments)
 
 
 if __name__ == '__main__':

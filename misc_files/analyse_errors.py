@@ -290,7 +290,7 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
     args = _parse_arguments(argv)
-    params = params_given(args, args.task)
+    params = params_given(args, args.task, predictions=args.predictions)
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])

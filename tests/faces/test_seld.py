@@ -484,7 +484,7 @@ def test_running_out_of_memory(run_seld, monkeypatch):
 @pytest.mark.parametrize(('arguments', 'status', 'words'), [
     (['--help'], 0, 'usage: seld.py'),
     (['no_such_task'], 1, "unknown task id 'no_such_task', expected one of 1, 2,"),
-    (['--no_such_option'], 2, 'unrecognized arguments: --no_such_option'),
+    (['--no_such_option'], 2, 'unknown option --no_such_option, --help lists all'),
     (['--batch_size', 'many'], 2, "argument --batch_size: invalid int value: 'many'"),
     (['--feat_label_dir', 'nowhere'], 1, 'nowhere: no features of foa_dev')])
 def test_help_and_mistakes_do_not_wait_for_keras(tmp_path, arguments, status, words):
