@@ -7,6 +7,7 @@ Recordings that were added, changed or removed are noticed.
 import argparse
 import contextlib
 import logging
+import shlex
 import sys
 import tempfile
 import zipfile
@@ -63,6 +64,8 @@ def main(argv: Sequence[str], *, dataset: Dataset = TAU2019) -> int:
     else:
         print(f'{names}: {summary.made} of {summary.recordings} recordings extracted, '
               f'{summary.megabytes:.0f} MB written to {folder} in {summary.seconds:.1f} s')
+    train = ['python', 'seld.py', args.task_id, *parameter.command_line(args, SETTINGS)]
+    print(f'Next:\n  {shlex.join(train)}')
     return 0
 
 

@@ -649,18 +649,33 @@ TABLE: dict[str, list[Row]] = {
         Row('state without a history, resumed', f'{RUN}_state.json', content('{}'), RESUME,
             f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
             'start the run anew (--overwrite), or choose another job id'),
-        Row('checkpoint of the state missing, resumed', f'{RUN}_state.json',
-            replaced('"results": {', '"results": null, "before": {'), f'{RESUME} --nb_epochs 3',
-            f'{RUN}_round2.keras: no such model; train it again (--overwrite)'),
+        Row('model of the last round missing, more rounds', f'{RUN}_round2.keras', nothing_at_all,
+            f'{RESUME} --nb_epochs 3',
+            f'{RUN}_round2.keras: no such model; versions before this one kept none of a finished run; a new '
+            f'job can start from its best: --initial_model {RUN}_model.keras'),
+        Row('model of the last round missing, finished', f'{RUN}_round2.keras', nothing_at_all, RESUME, None),
+        Row('model to start from missing', 'models/mine.keras', None,
+            f'{TRAIN} --initial_model models/mine.keras',
+            'models/mine.keras: no such model (setting initial_model)'),
+        Row('model to start from cut short', f'{RUN}_model.keras', cut(50),
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from with code in it (a lambda)', f'{RUN}_model.keras', _model_with_lambda,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from of another kind', f'{RUN}_model.keras', _other_model,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: none of its layers (…) has the name and size of one of the new network '
+            '(sed_out, doa_out); expected a model of the same method and sizes', writes=True),
         Row('a run that exists', '', None, 'seld.py tiny job --split 1',
             f'{RUN}.json: this run exists; --resume goes on with it, --overwrite starts it anew, another '
             'job id leaves it alone'),
         Row('resumed with another learning rate', '', None, f'{RESUME} --learning_rate 0.5',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; resume it with the same '
-            'settings, or choose another job id'),
+            'settings (a learning_rate may be lower), or choose another job id'),
         Row('resumed with two other settings', '', None, f'{RESUME} --learning_rate 0.5 --seed 1',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; seed 2019, not 1; resume it '
-            'with the same settings, or choose another job id'),
+            'with the same settings (a learning_rate may be lower), or choose another job id'),
         Row("settings of another job's predictions no JSON", 'results/tiny_foa_dev/settings.json',
             cut(50), 'seld.py tiny new --split 1',
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
