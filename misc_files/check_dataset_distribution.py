@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, 
 from misc_files import plotting
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError
@@ -53,7 +54,7 @@ class Events(NamedTuple):
     end_s: np.ndarray
     azimuth_deg: np.ndarray
     elevation_deg: np.ndarray
-    distance_m: np.ndarray
+    distance_m: np.ndarray  # NaN where it is unknown
 
     def where(self, chosen: np.ndarray) -> 'Events':
         """The events of a mask."""
@@ -77,7 +78,7 @@ def read_events(folder: Path, *, dataset: Dataset = TAU2019) -> Events:
     for number, path in enumerate(paths):
         name = dataset.parse_name(path)
         room, overlap = (UNKNOWN if value is None else value for value in (name.room, name.overlap))
-        rows += [(number, name.split, room, overlap, *event)
+        rows += [(number, name.split, room, overlap, *event[:6])  # all but its source
                  for event in read_description(path, dataset=dataset)]
     if not rows:
         raise InputError(f'{folder}: {len(paths)} descriptions without any event')
@@ -134,14 +135,15 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
     splits = np.unique(events.split)
     columns = [*map(str, splits), 'all']
     table = class_table(events, dataset=dataset)
-    width = 6 * len(columns)
-    lines = [' ' * 12 + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
-             f'{"class, split":12}' + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
+    width, name_width = 6 * len(columns), max(12, *(len(name) + 1 for name in dataset.classes))
+    lines = [' ' * name_width + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
+             f'{"class, split":{name_width}}'
+             + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
     lines += ['-' * len(lines[-1])]
     values = {title: np.vstack((of_splits, of_splits.sum(axis=0))) for title, of_splits in table.items()}
     for index, name in enumerate(dataset.classes):
-        lines += [_table_row(name, [value[:, index] for value in values.values()])]
-    lines += [_table_row('all', [value.sum(axis=1) for value in values.values()]), '']
+        lines += [_table_row(f'{name:{name_width}}', [value[:, index] for value in values.values()])]
+    lines += [_table_row(f'{"all":{name_width}}', [value.sum(axis=1) for value in values.values()]), '']
 
     lines += [f'{"":12}{"recordings":>12}{"events":>9}{"length (min)":>14}{"at 1 m":>9}{"further":>9}']
     groups = [('all', np.ones(len(events.split), bool))]
@@ -152,14 +154,15 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
 
 
 def _table_row(name: str, blocks: Sequence[np.ndarray]) -> str:
-    return f'{name:12}' + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
+    return name + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
                                   for block, (_, decimals) in zip(blocks, CLASS_FIGURES.values()))
 
 
 def _group_row(name: str, events: Events) -> str:
     near = int((events.distance_m == 1).sum())
+    far = int(np.isfinite(events.distance_m).sum()) - near
     return (f'{name:12}{len(np.unique(events.recording)):12}{len(events.split):9}'
-            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{len(events.split) - near:9}')
+            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{far:9}')
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -194,7 +197,7 @@ def plot_classes(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the azimuths for each split and room."""
     figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
-    edges = _azimuth_edges(dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid)
     for panel, chosen in panels:
         counts, _ = np.histogram(_wrapped(chosen.azimuth_deg, edges), edges)
         panel.stairs(counts, edges, fill=True, color='#2a80aa')
@@ -206,7 +209,7 @@ def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the elevations for each split and room."""
     figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
-    edges = _elevation_edges(events, dataset.grid)
+    edges = _elevation_edges(events, dataset.scoring_grid)
     for panel, chosen in panels:
         panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
         panel.set_xticks(range(-80, 81, 20))
@@ -217,7 +220,7 @@ def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A map of the directions for each split and room, one colour bar for all."""
     figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
-    edges = _azimuth_edges(dataset.grid), _elevation_edges(events, dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid), _elevation_edges(events, dataset.scoring_grid)
     maps = [np.histogram2d(_wrapped(chosen.azimuth_deg, edges[0]), chosen.elevation_deg, edges)[0]
             for _, chosen in panels]
     most = max(counts.max() for counts in maps)
@@ -286,9 +289,10 @@ def _elevation_edges(events: Events, grid: DirectionGrid) -> np.ndarray:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
+    dataset = dataset or find_dataset(params['dataset_dir'])
     folder = args.metadata or dataset.description_folder(params['dataset_dir'], params['mode'])
     events = read_events(folder, dataset=dataset)
     plotting.choose_backend(args.show)

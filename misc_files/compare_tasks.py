@@ -11,22 +11,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from parameter import TASKS, add_settings, params_given
-from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset import Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import predictions_folder
 from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.extraction.audio import frames_of_recordings
 from seldnet.scoring.scores import score_folders
 from seldnet.scoring.tables import format_comparison
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     results = {}
     for task in args.tasks:
         params = params_given(args, task)
         predictions = predictions_folder(params['dcase_dir'], task, params['dataset'], params['mode'])
-        references = dataset.description_folder(params['dataset_dir'], params['mode'])
-        results[f'{task} ({params["model_variant"]})'] = score_folders(predictions, references,
-                                                                       allow_missing=True, dataset=dataset)
+        described = dataset or find_dataset(params['dataset_dir'])
+        references = described.description_folder(params['dataset_dir'], params['mode'])
+        recordings = described.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
+        results[f'{task} ({params["model_variant"]})'] = score_folders(
+            predictions, references, allow_missing=True, dataset=described,
+            nb_frames=frames_of_recordings(recordings, described))
     print(format_comparison(results))
     return 0
 

@@ -44,7 +44,8 @@ class Method:
     activity_threshold : float
         A class is active where its activity is above it.
     rounds_to_grid : bool
-        Whether predictions of the data set's recordings are written as the nearest directions of its grid.
+        Whether predictions of the data set's recordings are written as the nearest directions of its grid, if
+        it has one.
         The official scores of 2019 round what lies between *down*.
     doa_error_if_silent : float
         DOA error in degrees that counts in the choice of the best round where one predicts nothing at all and
@@ -87,7 +88,7 @@ class Method:
         """
         activity, azimuth_rad, elevation_rad = self.read_outputs(outputs)
         directions_deg = np.degrees(azimuth_rad), np.degrees(elevation_rad)
-        if self.rounds_to_grid:
+        if self.rounds_to_grid and dataset.grid:
             directions_deg = dataset.grid.nearest(*directions_deg)
         return activity > self.activity_threshold, *directions_deg
 

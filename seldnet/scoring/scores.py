@@ -4,7 +4,7 @@ Results are nested dictionaries, so that they can be written as JSON. A family o
 its keys: `results['groups']['all']['joint']['macro']['F']`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,14 @@ from metrics import Record, jackknife, joint, sed, seld
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.output_format import read_output_rows
 from seldnet.scoring.counting import RecordingCounts, count_recordings
-from seldnet.scoring.recordings import find_groups, find_recordings, is_quick_test, read_reference_rows
+from seldnet.scoring.recordings import (
+    check_dataset,
+    find_groups,
+    find_recordings,
+    is_quick_test,
+    read_reference_rows,
+    recording_frames,
+)
 
 CONFIDENCE = 0.95
 
@@ -87,7 +94,7 @@ def by_family(of_family: Callable[[Family], Any]) -> dict[str, Any]:
 
 
 def score_folders(predictions: str | Path, references: str | Path, *, allow_missing: bool = False,
-                  dataset: Dataset = TAU2019) -> dict[str, Any]:
+                  dataset: Dataset = TAU2019, nb_frames: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Score a folder of predictions against the descriptions.
 
     Parameters
@@ -99,6 +106,8 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
     allow_missing : bool
         Leave out the recordings that have no prediction.
     dataset : Dataset
+    nb_frames : mapping, optional
+        Frames of each recording by name, where each is as long as it is.
 
     Returns
     -------
@@ -111,15 +120,19 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
         As `find_recordings`, `read_description`, `read_output_rows` and `Dataset.parse_name` do.
     """
     predictions, references = Path(predictions), Path(references)
+    check_dataset(predictions, dataset)
     names, left_out = find_recordings(predictions, references, allow_missing=allow_missing)
     reference_rows = [read_reference_rows(references / f'{name}.csv', dataset=dataset) for name in names]
     prediction_rows = [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names]
-    results = score(names, count_recordings(reference_rows, prediction_rows, dataset=dataset),
-                    dataset=dataset)
+    lengths = recording_frames(names, reference_rows, prediction_rows, nb_frames, dataset=dataset)
+    results = score(names, count_recordings(reference_rows, prediction_rows, dataset=dataset,
+                                            nb_frames=lengths), dataset=dataset)
     results['settings'] = {
         'predictions': str(predictions), 'references': str(references), 'recordings': len(names),
-        'left_out': left_out, 'quick_test': is_quick_test(predictions),
-        'off_grid_rows': sum(int((~dataset.grid.covers(rows[:, 2], rows[:, 3])).sum())
+        'left_out': left_out, 'has_grid': dataset.grid is not None,
+        'unknown_lengths': sum(name not in (nb_frames or {}) for name in names) * (dataset.nb_frames is None),
+        'quick_test': is_quick_test(predictions),
+        'off_grid_rows': sum(int((~dataset.scoring_grid.covers(rows[:, 2], rows[:, 3])).sum())
                              for rows in reference_rows),
         'confidence': CONFIDENCE, 'joint_threshold_deg': joint.THRESHOLD_DEG,
     }

@@ -36,6 +36,12 @@ def format_results(results: Mapping[str, Any]) -> str:
         lines += ['QUICK TEST: these predictions come from a quick test, their scores mean nothing.', '']
     if settings['left_out']:
         lines += [f'{settings["left_out"]} references have no prediction and are left out.', '']
+    if not settings['has_grid']:
+        lines += ['The data set has no grid of directions: the 2019 scores round them down to multiples of '
+                  '10 degrees.', '']
+    if settings['unknown_lengths']:
+        lines += [f'The length of {settings["unknown_lengths"]} recordings is not known (they were not '
+                  'found): they are taken to end with their last row.', '']
     if settings['off_grid_rows']:
         lines += [f'{settings["off_grid_rows"]} reference rows (events, frame by frame) are off the grid '
                   'of directions and take no part in the 2019 scores.', '']
