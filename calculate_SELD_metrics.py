@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parameter import add_task_option, params_given
-from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
+from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.extraction.audio import frames_of_recordings
 from seldnet.scoring.scores import score_folders
 from seldnet.scoring.tables import format_results, write_scores_json, write_table
 
@@ -26,15 +28,18 @@ EXAMPLES = """examples:
 """
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task, predictions=args.predictions)
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
+    dataset = dataset or dataset_of_predictions(predictions, args.references and args.references.parent,
+                                                params['dataset_dir'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
     _check_outputs(args.json, args.csv, (predictions, references))
 
-    results = score_folders(predictions, references, allow_missing=args.allow_missing, dataset=dataset)
+    results = score_folders(predictions, references, allow_missing=args.allow_missing, dataset=dataset,
+                            nb_frames=frames_of_recordings(references, dataset))
     if args.json:
         write_scores_json(args.json, results)
     if args.csv:

@@ -29,9 +29,9 @@ from metrics import doa
 from misc_files import plotting
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.annotations.output_format import predictions_folder, read_output_rows
+from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import frames_of_recordings
@@ -308,18 +308,18 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task, predictions=args.predictions)
-    dataset = dataset or find_dataset(params['dataset_dir'])
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
+    dataset = dataset or dataset_of_predictions(predictions, args.references and args.references.parent,
+                                                params['dataset_dir'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
     described = [references / f'{name}.csv' for name in names]
     reference_rows = [read_reference_rows(path, dataset=dataset) for path in described]
     prediction_rows = [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names]
-    recordings = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
     nb_frames = recording_frames(names, reference_rows, prediction_rows,
-                                 frames_of_recordings(recordings, dataset), dataset=dataset)
+                                 frames_of_recordings(references, dataset), dataset=dataset)
     matches = match(reference_rows, [read_since_onset(path, dataset=dataset) for path in described],
                     prediction_rows, dataset=dataset, nb_frames=nb_frames)
     if not len(matches.class_index):

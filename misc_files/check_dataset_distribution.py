@@ -2,6 +2,7 @@
 
     python misc_files/check_dataset_distribution.py                        # the descriptions of task 1
     python misc_files/check_dataset_distribution.py data/metadata_eval     # another folder
+    python misc_files/check_dataset_distribution.py DIR --write-toml       # propose a dataset.toml for DIR
     python misc_files/check_dataset_distribution.py --output pictures/ --format pdf
 
 classes     number of examples, total length, and time with several events of the class at once, by split
@@ -13,10 +14,11 @@ Splits of a fair cross-validation look alike, and every class comes from everywh
 """
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -27,8 +29,8 @@ from matplotlib.ticker import MaxNLocator
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files import plotting
 from parameter import add_task_option, params_given
-from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.dataset_file import find_dataset
+from seldnet.annotations.dataset import MODES, TAU2019, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, find_dataset, unused_splits, write_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError
@@ -292,19 +294,58 @@ def _elevation_edges(events: Events, grid: DirectionGrid) -> np.ndarray:
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
-    dataset = dataset or find_dataset(params['dataset_dir'])
-    folder = args.metadata or dataset.description_folder(params['dataset_dir'], params['mode'])
+    dataset_dir = _dataset_dir(args.metadata, params)
+    if args.write_toml:
+        return write_proposal(dataset_dir)
+    dataset = dataset or find_dataset(dataset_dir)
+    folder = (args.metadata if args.metadata and args.metadata != dataset_dir
+              else dataset.description_folder(dataset_dir, params['mode']))
     events = read_events(folder, dataset=dataset)
     plotting.choose_backend(args.show)
     print(f'{folder}\n\n{format_tables(events, dataset=dataset)}\n')
+    names = [path.name for path in list_entries(folder, '.csv')]
+    for split, number in unused_splits(names, dataset, params['mode']).items():
+        print(f'note: split {split} ({number} recordings) is in no fold of mode {params["mode"]}\n')
     figures = {name: plot(events, dataset=dataset) for name, plot in PICTURES.items()}
     plotting.save_or_show(figures, args, Path(params['dcase_dir']) / 'distribution')
     return 0
 
 
+def _dataset_dir(given: Path | None, params: Mapping[str, Any]) -> Path:
+    """The folder of the data set: the one given or the one around it, else the task's."""
+    if given is None:
+        return Path(params['dataset_dir'])
+    holds_descriptions = any(TAU2019.description_folder(given, mode).is_dir() for mode in MODES)
+    return given if holds_descriptions or (given / FILE_NAME).exists() else given.parent
+
+
+def write_proposal(folder: Path) -> int:
+    """Write a `dataset.toml` for what lies in a folder, and print what to look at. Returns the exit status.
+
+    Raises
+    ------
+    InputError
+        If there is one already, or as `propose_dataset`.
+    """
+    from misc_files.dataset_proposal import propose_dataset
+
+    target = folder / FILE_NAME
+    if target.exists() or target.is_symlink():
+        raise InputError(f'{target}: exists already; change it, or remove it for a new proposal')
+    proposal = propose_dataset(folder)
+    write_dataset(target, proposal.dataset, with_folds=False)
+    print(f'written: {target}', *(f'  {note}' for note in proposal.notes),
+          'Read it, and change what is not so. What the keys mean: docs/YOUR_OWN_DATA.md. Then:',
+          f'  python batch_feature_extraction.py --dataset_dir {shlex.quote(str(folder))}', sep='\n')
+    return 0
+
+
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = script_parser(__doc__)
-    parser.add_argument('metadata', nargs='?', type=Path, help="folder of descriptions [the task's]")
+    parser.add_argument('metadata', nargs='?', type=Path, metavar='DIR',
+                        help="folder of descriptions, or of a data set [the task's]")
+    parser.add_argument('--write-toml', '--write_toml', action='store_true',
+                        help='propose a dataset.toml for the data that lie in DIR, and write it there')
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for the pictures [distribution/ in the folder of results]')
     plotting.add_picture_options(parser)

@@ -28,10 +28,9 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         predictions = predictions_folder(params['dcase_dir'], task, params['dataset'], params['mode'])
         described = dataset or find_dataset(params['dataset_dir'])
         references = described.description_folder(params['dataset_dir'], params['mode'])
-        recordings = described.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
         results[f'{task} ({params["model_variant"]})'] = score_folders(
             predictions, references, allow_missing=True, dataset=described,
-            nb_frames=frames_of_recordings(recordings, described))
+            nb_frames=frames_of_recordings(references, described))
     print(format_comparison(results))
     return 0
 

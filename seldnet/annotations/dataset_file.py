@@ -9,7 +9,8 @@ import dataclasses
 import json
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,13 @@ FILE_NAME = 'dataset.toml'
 GRACE_S = 1.0  # of a data set that does not say
 
 
-def find_dataset(dataset_dir: str | Path) -> Dataset:
+def find_dataset(*folders: str | Path | None) -> Dataset:
     """The data set of a folder: as its `dataset.toml` describes it, or TAU 2019.
 
     Parameters
     ----------
-    dataset_dir : path
-        It need not exist.
+    *folders : path or None
+        The first that has such a file counts; none need exist.
 
     Returns
     -------
@@ -49,8 +50,8 @@ def find_dataset(dataset_dir: str | Path) -> Dataset:
     InputError
         As `read_dataset`.
     """
-    path = Path(dataset_dir) / FILE_NAME
-    return read_dataset(path) if path.exists() or path.is_symlink() else TAU2019
+    paths = [Path(folder) / FILE_NAME for folder in folders if folder is not None]
+    return next((read_dataset(path) for path in paths if path.exists() or path.is_symlink()), TAU2019)
 
 
 def read_dataset(path: str | Path) -> Dataset:
@@ -340,22 +341,27 @@ def _splits_found(dataset: Dataset, folder: Path, mode: str) -> list[int]:
     return sorted({parsed.split for parsed in map(dataset.names.parse, names) if parsed})
 
 
-def count_splits(names: Sequence[str], dataset: Dataset) -> dict[int, int]:
-    """How many recordings each split has.
+def unused_splits(names: Iterable[str], dataset: Dataset, mode: str) -> dict[int, int]:
+    """Splits that no fold of the data set uses.
 
     Parameters
     ----------
-    names : sequence of str
-        Of recordings of the data set.
+    names : iterable of str
+        Of the recordings of a mode.
     dataset : Dataset
+    mode : {'dev', 'eval'}
+        Evaluation recordings are only tested.
 
     Returns
     -------
     dict of int
-        Splits ascending.
+        How many recordings each has, splits ascending.
     """
-    splits = [parsed.split for parsed in map(dataset.names.parse, names) if parsed]
-    return {split: splits.count(split) for split in sorted(set(splits))}
+    folds = [fold for folds in dataset.folds.values() for fold in folds]
+    used = ({split for fold in dataset.folds[mode] for split in fold.test} if mode == 'eval'
+            else {split for fold in folds for splits in fold for split in splits})
+    found = Counter(parsed.split for parsed in map(dataset.names.parse, names) if parsed)
+    return {split: number for split, number in sorted(found.items()) if split not in used}
 
 
 def _shortened(value: Any) -> str:

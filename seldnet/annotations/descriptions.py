@@ -64,6 +64,26 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     return [_parse_event(row, where, dataset) for where, row in _rows(path)]
 
 
+def described_classes(path: str | Path) -> list[str]:
+    """The names of classes that a description has, whatever the data set.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    list of str
+        One an event, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If its columns are not those of a description.
+    """
+    return [row['sound_event_recording'] for _, row in _rows(path)]
+
+
 def description_problems(path: str | Path, *, dataset: Dataset = TAU2019,
                          seconds: float | None = None) -> list[str]:
     """What is wrong with a description of the data set, one line a row; an empty list if nothing is.

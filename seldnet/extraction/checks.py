@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seldnet.annotations.dataset import MODES, NB_CHANNELS, Dataset
-from seldnet.annotations.dataset_file import FILE_NAME, count_splits, dataset_of_facts, fact_differences
+from seldnet.annotations.dataset import NB_CHANNELS, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences, unused_splits
 from seldnet.annotations.descriptions import description_problems
 from seldnet.annotations.labels import COLUMNS_A_CLASS
 from seldnet.common.errors import InputError, and_more
@@ -231,30 +231,10 @@ def recording_problems(recordings: RecordingSet) -> list[str]:
                             audio_format=recordings.audio_format)
         except InputError as error:
             problems.append(str(error))
-    for split, number in unused_splits(recordings).items():
+    for split, number in unused_splits(recordings.recordings(), recordings.dataset, recordings.mode).items():
         _LOG.warning('%s: split %s (%s recordings) is in no fold; it takes part in the scaler only', folder,
                      split, number)
     return problems + _foreign_files(recordings)
-
-
-def unused_splits(recordings: RecordingSet) -> dict[int, int]:
-    """Splits that no fold of the data set uses.
-
-    Parameters
-    ----------
-    recordings : RecordingSet
-
-    Returns
-    -------
-    dict of int
-        How many recordings each has.
-    """
-    modes = ('eval',) if recordings.is_eval else MODES
-    used = {split for mode in modes for fold in recordings.dataset.folds[mode]
-            for splits in (fold.test if recordings.is_eval else fold.test + fold.val + fold.train,)
-            for split in splits}
-    found = count_splits(list(recordings.recordings()), recordings.dataset)
-    return {split: number for split, number in found.items() if split not in used}
 
 
 def _foreign_files(recordings: RecordingSet) -> list[str]:

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import fact_differences
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.stored_facts import DATASET_FACTS, stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import clear_leftovers, list_entries, read_json, write_json
 from seldnet.common.processes import locked
@@ -29,7 +31,7 @@ class OutputFolder:
     params : dict
         Settings of `parameter.py`.
     dataset : Dataset
-        Its grammar of names: other files in the folder are the user's.
+        What the rows mean; and its grammar of names: other files in the folder are the user's.
     """
 
     folder: Path
@@ -61,8 +63,7 @@ class OutputFolder:
                 return
             owner = f'the predictions of job {saved["job"]!r}'
             if saved['job'] == self.job_id:
-                changed = changed_settings(saved['params'], self.params)[0]
-                owner += f' with {changed} {saved["params"].get(changed)!r}'
+                owner += f' with {self._differences(saved)[0]}'
         elif not self._predictions():
             return
         raise InputError(f'{self.folder}: is for {owner}; choose another dcase_dir, or --overwrite them')
@@ -120,10 +121,18 @@ class OutputFolder:
         if not self._settings_path.exists():
             return False
         saved = self._saved()
-        return saved['job'] == self.job_id and not changed_settings(saved['params'], self.params)
+        return saved['job'] == self.job_id and not self._differences(saved)
+
+    def _differences(self, saved: Mapping[str, Any]) -> list[str]:
+        """What differs, of settings and data set, in words."""
+        stored = stored_dataset(saved, self._settings_path) or TAU2019
+        return [f'{name} {saved["params"].get(name)!r}'
+                for name in changed_settings(saved['params'], self.params)
+                ] + fact_differences(stored.facts(), self.dataset)
 
     def _write_settings(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
         write_json(self._settings_path, {'task': self.task_id, 'job': self.job_id,
+                                         DATASET_FACTS: self.dataset.facts(),
                                          'params': self.params | changed})
 
     def _predictions(self) -> list[Path]:

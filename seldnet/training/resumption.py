@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import fact_differences
+from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.extraction.scaler import load_mean_and_scale
 from seldnet.training.output_folder import changed_settings, read_saved
@@ -34,6 +37,28 @@ def refuse_other_settings(path: Path, params: Mapping[str, Any]) -> None:
     if differences:
         raise InputError(f'{path}: this run was started with {differences}; resume it with the same settings '
                          '(a learning_rate may be lower), or choose another job id')
+
+
+def refuse_other_dataset(path: Path, dataset: Dataset) -> None:
+    """Raise an InputError if a run was started with recordings of other classes, rate, lengths ...
+
+    Parameters
+    ----------
+    path : Path
+        Of the settings that the run has saved; those of earlier versions are of TAU 2019.
+    dataset : Dataset
+        Of the features that it would go on with.
+
+    Raises
+    ------
+    InputError
+        As said, or if the file cannot be read.
+    """
+    stored = stored_dataset(read_saved(path), path) or TAU2019
+    differences = fact_differences(stored.facts(), dataset)
+    if differences:
+        raise InputError(f'{path}: this run was started with another data set: {"; ".join(differences)}; '
+                         'resume it with the same data set, or choose another job id')
 
 
 def refuse_other_scaler(path: Path, scaler: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset, Fold
 from seldnet.annotations.output_format import predictions_folder
+from seldnet.annotations.stored_facts import DATASET_FACTS
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, clear_leftovers, write_json
 from seldnet.extraction.recording_set import RecordingSet
@@ -21,7 +22,12 @@ from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.estimate import Clock
 from seldnet.training.history import State, git_state, write_history
 from seldnet.training.output_folder import OutputFolder, read_saved
-from seldnet.training.resumption import note_resumption, refuse_other_scaler, refuse_other_settings
+from seldnet.training.resumption import (
+    note_resumption,
+    refuse_other_dataset,
+    refuse_other_scaler,
+    refuse_other_settings,
+)
 from seldnet.training.schedules import rate_function
 
 if TYPE_CHECKING:
@@ -226,6 +232,7 @@ class Run:
             raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
                              'starts it anew, another job id leaves it alone')
         refuse_other_settings(settings_path, self.params)
+        refuse_other_dataset(settings_path, self.dataset)
         state = self.load_state()
         checkpoint = self.checkpoint(len(state['history']))
         if state['history'] and not self.is_finished(state) and not checkpoint.exists():
@@ -272,8 +279,8 @@ class Run:
         with atomic_path(self.path(SCALER_ENDING)) as temporary:
             shutil.copyfile(self.recordings().scaler_file, temporary)
         write_json(self.path(SETTINGS_ENDING), {
-            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
-            **self._provenance()})
+            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(),
+            DATASET_FACTS: self.dataset.facts(), 'params': self.params, **self._provenance()})
         return []
 
     def _has_rounds(self) -> bool:

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import keras
 import numpy as np
 import pytest
-from tiny_training import DATASET, NB_FRAMES, SIZES, STAND_IN, note_as_extracted, write_scaler
+from tiny_training import DATASET, NB_COLUMNS, NB_FRAMES, SIZES, STAND_IN, note_as_extracted, write_scaler
 
 import metrics.seld
 import seld
@@ -135,7 +135,8 @@ def test_the_fill_of_per_file_batches_is_neither_written_nor_scored(run_seld, tm
     monkeypatch.setitem(METHODS, 'reading', dataclasses.replace(STAND_IN, read_outputs=read_outputs))
     run_seld('--split', 1, '--nb_epochs', 1, '--epochs_per_fit', 12, '--sequence_length', 128,
              '--batch_size', 1, '--learning_rate', '0.01', '--model_variant', 'reading')
-    assert shapes[-3:] == [(3, NB_FRAMES, 11)] * 3  # written; outputs and targets scored
+    # Each recording is written; outputs and targets of all are scored.
+    assert shapes[-5:] == [(NB_FRAMES, 11)] * 3 + [(3 * NB_FRAMES, 11)] * 2
     frames = np.concatenate([read_output_rows(path)[:, 0]
                              for path in (tmp_path / 'results' / '1_foa_dev').glob('*.csv')])
     assert len(frames) and frames.max() < NB_FRAMES
@@ -522,7 +523,7 @@ def test_overwriting_a_fold_removes_its_predictions_and_no_others(run_seld, tmp_
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    (['--pool_size', 3], r'setting pool_size: got \[3\], but 3 does not divide the 16 bins'),
+    (['--pool_size', 3], r'setting pool_size: got \[3\], but 3 does not divide the 32 bins'),
     (['--rotate', 'True'], 'setting rotate: features of the kind spectra cannot be rotated'),
     (['--test_rotations', 'True'], 'setting test_rotations: features of the kind spectra cannot be rotated'),
     (['--split', 0], r'--split: got 0, expected some of 1, 2, 3, 4')])
@@ -557,7 +558,7 @@ def test_resuming_with_other_settings_or_features(run_seld, features):
     run_seld('--split', 1, '--nb_epochs', 1, features=features)
     with pytest.raises(InputError, match='started with learning_rate 0.001, not 0.01'):
         run_seld('--split', 1, '--nb_epochs', 1, '--learning_rate', 0.01, '--resume', features=features)
-    write_scaler(features, np.ones(128))
+    write_scaler(features, np.ones(NB_COLUMNS))
     with pytest.raises(InputError, match='split1_wts.npz: this run was started with other features'):
         run_seld('--split', 1, '--nb_epochs', 1, '--resume', features=features)
 
