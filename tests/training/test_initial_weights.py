@@ -1,16 +1,21 @@
 """A training that starts with the weights of a trained model."""
 
+import dataclasses
+import json
+
 import keras
 import numpy as np
 import pytest
+from tiny_training import DATASET, make_run
 
 import parameter
 from seldnet.common.errors import InputError
 from seldnet.methods.registry import METHODS
 from seldnet.training import network
-from seldnet.training.initial_weights import start_from
+from seldnet.training.initial_weights import first_model, start_from
 
-PARAMS = parameter.get_params(nb_cnn2d_filt=2, pool_size=[4], rnn_size=[3], fnn_size=[3])
+CHANGED = {'nb_cnn2d_filt': 2, 'pool_size': [4], 'rnn_size': [3], 'fnn_size': [3]}
+PARAMS = parameter.get_params(**CHANGED)
 SHAPE = (2, 20, 16, 8)
 
 
@@ -48,6 +53,29 @@ def test_of_other_classes_the_heads_are_new(trained, nb_classes):
         for weight, expected in zip(model.get_layer(name).get_weights(),
                                     untouched.get_layer(name).get_weights()):
             np.testing.assert_array_equal(weight, expected)
+
+
+@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize(('classes', 'are_new'), [(DATASET.classes[::-1], True), (DATASET.classes, False),
+                                                   (None, False)])
+def test_of_as_many_other_classes_the_heads_are_new(method, classes, are_new, tiny_features, tmp_path):
+    """By the JSON beside the model; without one they are those of 2019."""
+    path = tmp_path / 'a_model.keras'
+    network.save(build(method, seed=7), path)
+    if classes:
+        facts = dataclasses.replace(DATASET, classes=classes).facts()
+        (tmp_path / 'a.json').write_text(json.dumps({'dataset_facts': facts}))
+    lines = []
+    run = make_run(tmp_path, tiny_features, **{name: PARAMS[name] for name in CHANGED},
+                   model_variant=method, initial_model=str(path))
+    run = dataclasses.replace(run, say=lines.append)
+    state = {'history': [], 'best_round': None, 'results': None}
+    model = first_model(run, state, SHAPE)
+    new = lines[0].partition('; new ')[2].split(', ')
+    heads = [] if new == ['none'] else new
+    assert len(heads) == (len(model.outputs) if are_new else 0)
+    trained = [layer.name for layer in model.layers if layer.weights]
+    assert same_layers(model, path) == [name for name in trained if name not in heads]
 
 
 def test_a_model_of_which_nothing_fits(trained):

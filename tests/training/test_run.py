@@ -197,6 +197,34 @@ def test_resuming_with_other_features_is_refused(make_run, features):
         make_run(features=features).check_existing(resume=True)
 
 
+@pytest.mark.parametrize(('change', 'words'), [
+    ({'classes': DATASET.classes[::-1]}, 'classes knock, drawer,.* not laughter, doorslam'),
+    ({'classes': (*DATASET.classes, 'bell')}, 'classes knock,.* laughter, bell'),
+    ({'sample_rate_hz': 24000}, 'sample_rate_hz 1600, not 24000'),
+    ({'recording_s': None}, r'recording_s 6\.0, not none'),
+    ({'channels': (4, 3, 2, 1)}, 'channels none, not 4'),
+    ({'ambisonics': 'fuma'}, 'ambisonics n3d, not fuma'), ({'grid': None}, 'grid_step_deg 10, not none')])
+def test_resuming_with_another_data_set_is_refused(make_run, change, words):
+    run = make_run()
+    train(run, 0.5)
+    assert json.loads(run.path('.json').read_text())['dataset_facts'] == DATASET.facts()
+    other = dataclasses.replace(run, dataset=dataclasses.replace(DATASET, **change))
+    with pytest.raises(InputError, match=f'split1.json: this run was started with another data set: {words}'):
+        other.check_existing(resume=True)
+    renamed = dataclasses.replace(run, dataset=dataclasses.replace(DATASET, name='mine'))
+    renamed.check_existing(resume=True)
+
+
+@pytest.mark.parametrize('facts', [5, [], {'classes': 3}, DATASET.facts() | {'classes': 'abc'}])
+def test_resuming_with_facts_that_are_none(make_run, facts):
+    run = make_run()
+    train(run, 0.5)
+    saved = json.loads(run.path('.json').read_text()) | {'dataset_facts': facts}
+    run.path('.json').write_text(json.dumps(saved))
+    with pytest.raises(InputError, match='split1.json: dataset_facts: '):
+        run.check_existing(resume=True)
+
+
 def test_resuming_without_the_model_is_refused(make_run):
     run = make_run()
     state = train(run, 0.5)
