@@ -13,9 +13,9 @@ import numpy as np
 from metrics import Record, jackknife, joint, sed, seld
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.output_format import read_output_rows
+from seldnet.annotations.stored_facts import check_dataset
 from seldnet.scoring.counting import RecordingCounts, count_recordings, is_scored
 from seldnet.scoring.recordings import (
-    check_dataset,
     find_groups,
     find_recordings,
     is_quick_test,
