@@ -2,12 +2,14 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.event_frames import label_frames
+from seldnet.common.csv_text import other_separator, wide_encoding, without_blank_ends
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, check_regular_file
 
@@ -172,24 +174,34 @@ def _plain(angle_deg: float) -> int | float:
 def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
     """For each row 'file:line' and its cells by column."""
     check_regular_file(path)
+    content = Path(path).read_bytes()
+    text, wrong = '', wide_encoding(content)
     try:
-        text = Path(path).read_text(encoding='utf-8-sig')  # with or without a byte order mark
+        text = content.decode('utf-8-sig')  # with or without a byte order mark
     except UnicodeDecodeError as error:
-        raise InputError(f'{path}: not UTF-8 text ({error.reason} at byte {error.start}), expected a CSV '
-                         'file') from error
+        wrong = wrong or f'{error.reason} at byte {error.start}'
+    if wrong:
+        raise InputError(f'{path}: not UTF-8 text ({wrong}), expected a CSV file; a spreadsheet saves it as '
+                         '"CSV UTF-8"')
     rows = csv.reader(text.splitlines())
     try:
-        header = [cell.strip() for cell in next(rows, [])]
+        header = without_blank_ends(next(rows, []))
         if not header and not text.strip():
             return
         if sorted(header) != sorted(COLUMNS):
-            raise InputError(f'{path}:1: columns {",".join(header)!r}, expected {",".join(COLUMNS)!r}')
+            separator = other_separator(text.partition('\n')[0], at_least=len(COLUMNS) - 1)
+            hint = f': {separator} between them, expected commas, and decimal points' if separator else ''
+            raise InputError(f'{path}:1: columns {",".join(header)!r}, expected {",".join(COLUMNS)!r}{hint}')
         for row in rows:
+            row = without_blank_ends(row)  # spreadsheets write rows and columns that have no text
             if not row:
                 continue
             if len(row) != len(header):
-                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}')
-            yield f'{path}:{rows.line_num}', dict(zip(header, map(str.strip, row)))
+                hint = ' (decimals have points, not commas)' if len(row) > len(header) else ''
+                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}{hint}')
+            if decimals := [cell for cell in row if re.fullmatch(r'-?\d+,\d+', cell)]:
+                raise InputError(f'{path}:{rows.line_num}: {decimals[0]!r}, expected a point, not a comma')
+            yield f'{path}:{rows.line_num}', dict(zip(header, row))
     except csv.Error as error:
         raise InputError(f'{path}:{rows.line_num}: not a row of a CSV file: {error}') from error
 

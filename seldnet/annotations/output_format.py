@@ -5,6 +5,7 @@ between them. In memory it is an array of such rows (`read_output_rows`) or, as 
 frame to a list of [class, azimuth, elevation] (`rows_to_dict`).
 """
 
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def read_output_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.ndar
     ------
     InputError
         If a line is not four whole numbers of legal size, with the file, the line and the reason. Whole
-        numbers may be written `12.0`; spaces, blank lines, Windows line ends and a byte-order mark are fine.
+        numbers may be written in any notation (`12.0`, `1.2e+01`); spaces, quotes, blank lines, lines and
+        columns of nothing but commas, Windows line ends and a byte-order mark are fine.
 
     Examples
     --------
@@ -104,7 +106,7 @@ def read_output_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.ndar
     array([[ 49,   8, -30,  10]])
     """
     check_regular_file(path)
-    content = Path(path).read_bytes().removeprefix(b'\xef\xbb\xbf').replace(b'\r\n', b'\n')
+    content = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8).replace(b'\r\n', b'\n')
     rows = parse_plain(content)
     if rows is None or not are_legal(rows, dataset).all():
         rows = parse_line_by_line(path, content, dataset)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.common.csv_text import other_separator, wide_encoding, without_blank_ends
 from seldnet.common.errors import InputError
 
 _MAX_DIGITS = 9  # no frame number or angle is as long, and they all fit into the integers
@@ -70,7 +71,7 @@ def what_is_wrong(row: Sequence[int], dataset: Dataset) -> str | None:
         return f'frame {frame}, expected 0 or more'
     if not 0 <= class_index < dataset.nb_classes:
         return (f'class {class_index}, expected 0..{dataset.nb_classes - 1} '
-                f'({dataset.classes[0]}..{dataset.classes[-1]})')
+                f'({dataset.classes[0]}..{dataset.classes[-1]}); classes count from 0')
     if not -90 <= elevation_deg <= 90:
         return f'elevation {elevation_deg}, expected -90..90 (the order is frame, class, azimuth, elevation)'
     return None
@@ -112,7 +113,8 @@ def parse_plain(content: bytes) -> np.ndarray | None:
     return np.where(negative, -values, values).reshape(-1, 4)
 
 
-_WHOLE_NUMBER = re.compile(r'[+-]?([0-9]+)(?:\.0*)?')
+_NUMBER = re.compile(r'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?')
+_COLUMNS = 'frame, class, azimuth, elevation'
 
 
 def parse_line_by_line(path: str | Path, content: bytes, dataset: Dataset = TAU2019) -> np.ndarray:
@@ -137,23 +139,57 @@ def parse_line_by_line(path: str | Path, content: bytes, dataset: Dataset = TAU2
     InputError
         As `read_output_rows`.
     """
-    rows = []
+    if encoding := wide_encoding(content):
+        raise InputError(f'{path}:1: found text in {encoding}, expected UTF-8: save it as "CSV UTF-8", or '
+                         "with encoding='utf-8'")
+    rows: list[list[int]] = []
     for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip():
-            continue
         text = line.decode('latin-1').strip()  # decodes every byte; what is no number is named below
+        cells = without_blank_ends([_unquoted(cell) for cell in text.split(',')])
+        if not cells:
+            continue
         found = f'{path}:{number}: found {text[:60]!r}'
-        fields = text.split(',')
-        if len(fields) != 4:
-            raise InputError(f'{found}: {len(fields)} columns, expected 4: frame, class, azimuth, elevation')
-        matches = [_WHOLE_NUMBER.fullmatch(field.strip()) for field in fields]
-        if not all(matches):
-            hint = '' if any(matches) else ' (the output format has no header)'
-            raise InputError(f'{found}: expected four whole numbers{hint}')
-        if any(len(match[1]) > _MAX_DIGITS for match in matches):
+        are_numbers = [_NUMBER.fullmatch(cell) is not None for cell in cells]
+        if len(cells) != 4 or not all(are_numbers):
+            raise InputError(f'{found}: {_what_is_no_row(text, cells, are_numbers, len(rows), dataset)}')
+        values = [float(cell) for cell in cells]
+        if max(map(abs, values)) >= 10 ** _MAX_DIGITS:
             raise InputError(f'{found}: expected numbers of at most {_MAX_DIGITS} digits')
-        row = [int(float(match[0])) for match in matches]
+        for cell, value in zip(cells, values):
+            if not value.is_integer():
+                raise InputError(f'{found}: {cell} is no whole number, expected four whole numbers: frames '
+                                 'of 20 ms, and angles rounded to whole degrees')
+        row = [int(value) for value in values]
         if wrong := what_is_wrong(row, dataset):
             raise InputError(f'{found}: {wrong}')
         rows.append(row)
     return np.array(rows, int).reshape(-1, 4)
+
+
+def _unquoted(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
+
+
+def _what_is_no_row(text: str, cells: Sequence[str], are_numbers: Sequence[bool], rows_before: int,
+                    dataset: Dataset) -> str:
+    """What a line is that is not four numbers, what was expected, and what to do."""
+    expected = f'expected 4: {_COLUMNS}'
+    if separator := other_separator(text, at_least=3):
+        return (f'{separator} between the numbers, expected commas (and decimal points, if any): save it as '
+                '"CSV (comma delimited)", or replace them')
+    if cells[0] in dataset.classes or 'start_time' in cells:
+        return (f'{len(cells)} columns of a description, {expected}; predictions are named first, then '
+                'descriptions')
+    if len(cells) == 1:
+        hint = "; numpy.savetxt writes commas with delimiter=','" if len(text.split()) == 4 else ''
+        return f'1 columns, {expected}{hint}'
+    if not any(are_numbers):
+        return ('expected four whole numbers (the output format has no header; pandas writes none with '
+                'header=False, index=False)')
+    if all(are_numbers) and 5 <= len(cells) <= 7:
+        if len(cells) == 5 and rows_before and float(cells[0]) == rows_before - 1:  # its header was a row
+            return f'5 columns, {expected}; the first counts the rows: pandas leaves it out with index=False'
+        return (f'{len(cells)} columns, {expected}; predictions of DCASE 2020 and later have 5 to 7: '
+                'misc_files/convert_dataset.py predictions SOURCE TARGET --to 2019 converts them')
+    return 'expected four whole numbers' if len(cells) == 4 else f'{len(cells)} columns, {expected}'

@@ -57,7 +57,7 @@ BAD_DESCRIPTIONS = {
     'negative': (HEADER + 'cough,-1,2,0,0,1\n', ":2: start_time '-1', expected a number from 0 to 86400"),
     'azimuth': (HEADER + 'cough,1,2,0,270,1\n', ":2: azi '270', expected a number from -180 to 180"),
     'order': (HEADER + 'cough,3,2,0,0,1\n', ':2: end_time 2 is before start_time 3'),
-    'not text': (b'\xff\xfe', ': not UTF-8 text (invalid start byte at byte 0), expected a CSV file'),
+    'not text': (b'\xff\xfe', ': not UTF-8 text (UTF-16), expected a CSV file; '),
 }
 
 
