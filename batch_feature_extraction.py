@@ -6,6 +6,7 @@ Recordings that were added, changed or removed are noticed.
 
 import argparse
 import contextlib
+import dataclasses
 import logging
 import sys
 import tempfile
@@ -19,7 +20,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 import parameter
 import seldnet
 from cls_feature_class import FeatureClass
-from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset import AMBISONICS, NB_CHANNELS, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.stages import extract
@@ -29,22 +31,27 @@ EXAMPLES = """examples:
   python batch_feature_extraction.py                      task 1: Ambisonic recordings
   python batch_feature_extraction.py 2 --n_jobs 4         task 2 (microphone array) with four processes
   python batch_feature_extraction.py 1 --dataset_dir /data/tau2019 --feat_label_dir /scratch/features
+  python batch_feature_extraction.py --dataset_dir office --feat_label_dir office/features --resample
+                                                          a data set of one's own: docs/YOUR_OWN_DATA.md
   python batch_feature_extraction.py 1 --dask tcp://head:8786      on the workers of a Dask cluster
 """
 SETTINGS = ('dataset_dir', 'feat_label_dir', 'dataset', 'model_variant', 'feature_dtype', 'save_spectra',
             'n_jobs')
 
 
-def main(argv: Sequence[str], *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     """Run the extraction; `argv` is the command line, the script's name first. Returns the exit status."""
     args = _parse_arguments(argv[1:])
     params = parameter.params_given(args, args.task_id)
     logging.basicConfig(format='warning: %(message)s')
+    dataset = dataset or find_dataset(params['dataset_dir'])
+    dataset = dataclasses.replace(dataset, channels=args.channels or dataset.channels,
+                                  ambisonics=args.ambisonics or dataset.ambisonics)
     development, evaluation = (
         FeatureClass(params['dataset_dir'], params['feat_label_dir'], params['dataset'], is_eval,
                      feature_dtype=params['feature_dtype'], save_spectra=params['save_spectra'],
                      n_jobs=params['n_jobs'], feature_kind=METHODS[params['model_variant']].kind,
-                     dataset_facts=dataset).recording_set
+                     resample=args.resample, dataset_facts=dataset).recording_set
         for is_eval in (False, True))
     # Without any recordings, the problems of the development set say what is missing.
     sets = [part for part in (development, evaluation) if part.has_recordings()] or [development]
@@ -71,8 +78,20 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
     parser.add_argument('--dask', metavar='SCHEDULER',
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
+    parser.add_argument('--resample', action='store_true',
+                        help="bring recordings of another rate to the data set's, by soxr")
+    parser.add_argument('--channels', nargs=NB_CHANNELS, type=int, metavar='N',
+                        help='the four channels to use of recordings with more, counted from 1')
+    parser.add_argument('--ambisonics', choices=AMBISONICS,
+                        help='convention of the Ambisonic recordings, where their header names none [n3d]')
     parameter.add_settings(parser, SETTINGS)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.channels:
+        if min(args.channels) < 1 or len(set(args.channels)) < NB_CHANNELS:
+            parser.error(f'argument --channels: got {args.channels}, expected {NB_CHANNELS} different '
+                         'channels, counted from 1')
+        args.channels = tuple(args.channels)
+    return args
 
 
 def _progress_bar() -> tqdm:

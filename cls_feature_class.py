@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from seldnet.annotations import labels
-from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
+from seldnet.annotations.dataset import NB_CHANNELS, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.descriptions import description_dict, read_description
 from seldnet.extraction import checks, stages
 from seldnet.extraction.features import SPECTRA, FeatureKind
@@ -44,8 +45,11 @@ class FeatureClass:
         Processes, -1 for one a core (joblib's rules).
     feature_kind : FeatureKind
         What is computed of the spectra.
-    dataset_facts : Dataset
-        Classes, rate, length, grid and folders.
+    resample : bool
+        Bring recordings of another rate to the data set's, rather than refuse them.
+    dataset_facts : Dataset, optional
+        Classes, rate, length, grid and folders; by default what `dataset.toml` in `dataset_dir` says, or TAU
+        2019.
 
     Attributes
     ----------
@@ -55,15 +59,18 @@ class FeatureClass:
     Raises
     ------
     InputError
-        If an argument is none of these.
+        If an argument is none of these, or `dataset.toml` cannot be read.
     """
 
     def __init__(self, dataset_dir: str | Path = '', feat_label_dir: str | Path = '', dataset: str = 'foa',
                  is_eval: bool = False, *, feature_dtype: str = 'float32', save_spectra: bool = False,
-                 n_jobs: int = -1, feature_kind: FeatureKind = SPECTRA, dataset_facts: Dataset = TAU2019):
+                 n_jobs: int = -1, feature_kind: FeatureKind = SPECTRA, resample: bool = False,
+                 dataset_facts: Dataset | None = None):
+        dataset_facts = dataset_facts or find_dataset(dataset_dir)
         self.recording_set = RecordingSet(Path(dataset_dir), Path(feat_label_dir), dataset, is_eval,
                                           kind=feature_kind, feature_dtype=feature_dtype,
-                                          save_spectra=save_spectra, n_jobs=n_jobs, dataset=dataset_facts)
+                                          save_spectra=save_spectra, n_jobs=n_jobs, dataset=dataset_facts,
+                                          resample=resample)
         self._facts = dataset_facts
 
     # ---- extraction ----
@@ -106,23 +113,23 @@ class FeatureClass:
 
     def get_list_index(self, azi: float, ele: float) -> int:
         """Direction index 0..323 of degrees."""
-        return int(self._facts.grid.index(azi, ele))
+        return int(self._facts.scoring_grid.index(azi, ele))
 
     def get_matrix_index(self, ind: int) -> tuple[int, int]:
         """Azimuth and elevation in degrees of a direction index."""
-        azimuth_deg, elevation_deg = self._facts.grid.direction(ind)
+        azimuth_deg, elevation_deg = self._facts.scoring_grid.direction(ind)
         return int(azimuth_deg), int(elevation_deg)
 
     def get_azi_ele_list(self) -> tuple[list[int], list[int]]:
         """Azimuths and elevations of the grid in degrees."""
-        return list(self._facts.grid.azimuths_deg), list(self._facts.grid.elevations_deg)
+        return list(self._facts.scoring_grid.azimuths_deg), list(self._facts.scoring_grid.elevations_deg)
 
     def get_default_azi_ele_regr(self) -> tuple[int, int]:
         """Azimuth and elevation in degrees of a class that is not active."""
         return labels.INACTIVE_AZIMUTH_DEG, labels.INACTIVE_ELEVATION_DEG
 
-    def get_nb_frames(self) -> int:
-        """Frames of a recording."""
+    def get_nb_frames(self) -> int | None:
+        """Frames of a recording; None where each is as long as it is."""
         return self._facts.nb_frames
 
     def nb_frames_1s(self) -> int:

@@ -24,6 +24,7 @@ import evaluation_metrics
 import parameter
 from cls_data_generator import DataGenerator
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import active_rows, write_output_rows
 from seldnet.common.errors import InputError
 from seldnet.common.files import create_folder
@@ -46,16 +47,18 @@ ROUNDS_ARE_KEPT = ('the rounds before are kept: mend the features, then --resume
                    '(--overwrite) with a lower learning_rate')
 
 
-def main(argv: Sequence[str], *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     """Run a task; `argv` is the command line, the script's name first. Returns the exit status."""
     args = _parse_arguments(argv[1:])
     params = parameter.params_given(args, args.task_id)
     if params['tensorboard']:
         network.require_tensorboard()
-    runs = [Run(args.task_id, args.job_id, fold, params, dataset)
-            for fold in dataset.chosen_folds(params['mode'], args.split)]
-    for is_eval in {False, params['mode'] == 'eval'}:
-        check_ready(runs[0].recordings(is_eval=is_eval), args.task_id)
+    dataset = dataset or find_dataset(params['dataset_dir'])
+    folds = dataset.chosen_folds(params['mode'], args.split)
+    for is_eval in sorted({False, params['mode'] == 'eval'}):
+        first = Run(args.task_id, args.job_id, folds[0], params, dataset)
+        dataset = check_ready(first.recordings(is_eval=is_eval), args.task_id)
+    runs = [Run(args.task_id, args.job_id, fold, params, dataset) for fold in folds]
     network.load_keras(params['mixed_precision'])
     create_folder(params['model_dir'])
     with contextlib.ExitStack() as locks:
@@ -103,7 +106,7 @@ def run_fold(run: Run) -> dict[str, Any]:
     else:
         print(summary.finished_line(run, state))
         test = test_generator(run)
-        if run.lacks_predictions(test.get_filelist()[:test.get_total_batches_in_data()]):
+        if run.lacks_predictions(test.get_filelist()):
             test_fold(run)
     print(*summary.result_lines(run, state['results']), sep='\n')
     return state['results']
@@ -156,21 +159,22 @@ def test_fold(run: Run) -> dict[str, float] | None:
     test = test_generator(run)
     model = network.load(run.path(MODEL_ENDING))
     outputs = network.predict_averaged(model, test.batches, run.method, run.test_rotations)
-    predictions = [test.batches.without_fill(output) for output in outputs]
-    if not all(np.isfinite(output).all() for output in predictions):
+    predictions = [test.batches.without_fill(output) for output in outputs]  # of each output, each recording
+    if not all(np.isfinite(output).all() for output in outputs):
         raise InputError(f'{run.path(MODEL_ENDING)}: predictions that are not finite; '
                          f'{test.batches.describe_non_finite()}')
     if run.params['dcase_output']:
         with run.output.writing() as folder:
-            for name, *frames in zip(test.get_filelist(),
-                                     *run.method.read_degrees(predictions, run.dataset)):
+            for name, *of_recording in zip(test.get_filelist(), *predictions):
+                frames = run.method.read_degrees(of_recording, run.dataset)
                 write_output_rows(folder / f'{Path(name).stem}.csv', active_rows(*frames),
                                   dataset=run.dataset)
     if run.params['mode'] == 'eval':
         return None
     labels = collect_test_labels(test, test.get_data_sizes()[1])
-    return score_predictions(predictions, [test.batches.without_fill(column) for column in labels],
-                             run.method)
+    strung = [[np.concatenate(test.batches.without_fill(column)) for column in columns]
+              for columns in (outputs, labels)]
+    return score_predictions(*strung, run.method)
 
 
 def collect_test_labels(data_gen_test: DataGenerator, data_out: Sequence[Sequence[int]]) -> list[np.ndarray]:
@@ -188,7 +192,7 @@ def score_predictions(predictions: Sequence[np.ndarray], reference: Sequence[np.
 
     Parameters
     ----------
-    predictions, reference : sequences of arrays, (sequences, frames, columns)
+    predictions, reference : sequences of arrays, (..., frames, columns)
         Outputs and targets of the method's network; for those of 2019 [activities, directions].
     method : Method
 

@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cls_feature_class import FeatureClass
 from seldnet.annotations.dataset import NB_CHANNELS, TAU2019
-from seldnet.extraction.audio import PaddedRecording
+from seldnet.extraction.audio import RecordingAudio
 from seldnet.extraction.features import SPECTRA, FeatureKind
 from seldnet.extraction.mel import MEL
 from seldnet.extraction.spectra import nb_bins, stft_blocks, transform_length, window_length
@@ -126,7 +126,7 @@ def floor(recordings: Sequence[Path], folder: Path) -> None:
 def spectra_alone(recordings: Sequence[Path]) -> None:
     """Read the recordings as the extraction does, once, and transform them."""
     for recording in recordings:
-        for _ in stft_blocks(PaddedRecording(recording)):
+        for _ in stft_blocks(RecordingAudio(recording)):
             pass
 
 

@@ -29,13 +29,20 @@ from metrics import doa
 from misc_files import plotting
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.annotations.output_format import predictions_folder, read_output_rows
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.extraction.audio import frames_of_recordings
 from seldnet.plots.style import AZIMUTH_TICKS_DEG
 from seldnet.scoring.counting import frame_directions, string_together
-from seldnet.scoring.recordings import find_recordings, read_reference_rows, read_since_onset
+from seldnet.scoring.recordings import (
+    find_recordings,
+    read_reference_rows,
+    read_since_onset,
+    recording_frames,
+)
 
 # ------------------------------------------------------------------------------------------------------------
 # References and predictions, paired
@@ -64,7 +71,8 @@ class Matches(NamedTuple):
 
 
 def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
-          predictions: Sequence[np.ndarray], *, dataset: Dataset = TAU2019) -> Matches:
+          predictions: Sequence[np.ndarray], *, dataset: Dataset = TAU2019,
+          nb_frames: Sequence[int] | None = None) -> Matches:
     """Pair the events of recordings, frame by frame.
 
     Parameters
@@ -74,9 +82,12 @@ def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
         ignored.
     since_onset : sequence of int arrays, shape (rows,)
         For each reference row the frames since its event began.
+    dataset : Dataset
+    nb_frames : sequence of int, optional
+        Of each recording; by default those of the data set.
     """
-    reference, reference_places = _in_order(references, dataset)
-    prediction, _ = _in_order(predictions, dataset)
+    reference, reference_places = _in_order(references, dataset, nb_frames)
+    prediction, _ = _in_order(predictions, dataset, nb_frames)
     pairs = doa.pair(frame_directions(reference), frame_directions(prediction))
     predicted_class = np.full(len(reference), dataset.nb_classes)
     predicted_class[pairs.reference] = prediction[pairs.prediction, 1]
@@ -88,9 +99,10 @@ def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
                    np.concatenate(since_onset)[reference_places], predicted_class, distance_deg, false_alarms)
 
 
-def _in_order(recordings: Sequence[np.ndarray], dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _in_order(recordings: Sequence[np.ndarray], dataset: Dataset,
+              nb_frames: Sequence[int] | None) -> tuple[np.ndarray, np.ndarray]:
     """The rows of all recordings with running frame numbers, ascending, and their places in the input."""
-    rows, places = string_together(recordings, dataset=dataset)
+    rows, places = string_together(recordings, dataset=dataset, nb_frames=nb_frames)
     order = np.argsort(rows[:, 0], kind='stable')
     return rows[order], places[order]
 
@@ -138,19 +150,21 @@ def format_table(matches: Matches) -> str:
     counts = confusion(matches)
     nothing, classes, frame_s = matches.nothing, matches.dataset.classes, matches.dataset.hop_length_s
     by_class = quartiles(matches.distance_deg, matches.class_index, len(classes))
-    head = f'{"class":12}{"seconds":>9}{"right":>8}{"missed":>8}   {"most taken for":22}{"DOA error":>9}'
+    width = max(12, *(len(name) + 2 for name in classes))
+    head = (f'{"class":{width}}{"seconds":>9}{"right":>8}{"missed":>8}   {"most taken for":{width + 10}}'
+            f'{"DOA error":>9}')
     lines = [head, '-' * len(head)]
     for index, name in enumerate(classes):
         total = counts[index].sum()
         if not total:
-            lines += [f'{name:12}{0:9.1f}']
+            lines += [f'{name:{width}}{0:9.1f}']
             continue
         taken_for = counts[index, :nothing]
         others = np.where(np.arange(nothing) == index, 0, taken_for)
         other = f'{classes[others.argmax()]} {others.max() / total:.1%}' if others.any() else '-'
         error = f'{by_class.median[index]:.1f}°' if taken_for.any() else '-'
-        lines += [f'{name:12}{total * frame_s:9.1f}{counts[index, index] / total:8.1%}'
-                  f'{counts[index, nothing] / total:8.1%}   {other:22}{error:>9}']
+        lines += [f'{name:{width}}{total * frame_s:9.1f}{counts[index, index] / total:8.1%}'
+                  f'{counts[index, nothing] / total:8.1%}   {other:{width + 10}}{error:>9}']
     return '\n'.join([*lines, '', f'false alarms: {len(matches.false_alarms) * frame_s:.1f} s',
                       'DOA error: median over the pairs, whatever their classes'])
 
@@ -167,13 +181,16 @@ def plot_confusion(matches: Matches) -> Figure:
     counts = confusion(matches)
     totals = counts.sum(axis=1, keepdims=True)
     percent = 100 * np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    figure, axes = plt.subplots(figsize=(8, 7.2), layout='constrained')
+    size = max(7.2, 0.45 * len(counts))
+    figure, axes = plt.subplots(figsize=(size + 0.8, size), layout='constrained')
     axes.imshow(percent, cmap='Blues', vmin=0, vmax=100)
     for row, column in np.argwhere(percent >= 0.5):
-        axes.text(column, row, f'{percent[row, column]:.0f}', ha='center', va='center', fontsize=9,
+        axes.text(column, row, f'{percent[row, column]:.0f}', ha='center', va='center',
+                  fontsize=9 if len(counts) < 25 else 7,
                   color='white' if percent[row, column] > 60 else 'black')
     classes = matches.dataset.classes
-    axes.set_xticks(range(len(counts)), [*classes, 'missed'], rotation=45, ha='left')
+    axes.set_xticks(range(len(counts)), [*classes, 'missed'], rotation=45 if len(counts) < 25 else 90,
+                    ha='left' if len(counts) < 25 else 'center')
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position('top')
     names = [*classes, 'false alarms']
@@ -189,7 +206,7 @@ def plot_confusion(matches: Matches) -> Figure:
 
 def plot_directions(matches: Matches) -> Figure:
     """DOA error of the pairs by azimuth, by elevation, and on the grid of both."""
-    grid = matches.dataset.grid
+    grid = matches.dataset.scoring_grid
     azimuths_deg, elevations_deg = grid.azimuths_deg, grid.elevations_deg
     azimuth, elevation = _nearest_on_grid(matches.azimuth_deg, matches.elevation_deg, grid)
     figure, axes = plt.subplot_mosaic([['azimuth', 'elevation'], ['map', 'map']], figsize=(10, 7),
@@ -288,19 +305,23 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
+    dataset = dataset or find_dataset(params['dataset_dir'])
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)
     described = [references / f'{name}.csv' for name in names]
-    matches = match([read_reference_rows(path, dataset=dataset) for path in described],
-                    [read_since_onset(path, dataset=dataset) for path in described],
-                    [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names],
-                    dataset=dataset)
+    reference_rows = [read_reference_rows(path, dataset=dataset) for path in described]
+    prediction_rows = [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names]
+    recordings = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
+    nb_frames = recording_frames(names, reference_rows, prediction_rows,
+                                 frames_of_recordings(recordings, dataset), dataset=dataset)
+    matches = match(reference_rows, [read_since_onset(path, dataset=dataset) for path in described],
+                    prediction_rows, dataset=dataset, nb_frames=nb_frames)
     if not len(matches.class_index):
         raise InputError(f'{references}: no events in the descriptions of {len(names)} recordings')
     plotting.choose_backend(args.show)

@@ -2,6 +2,7 @@
 
     python misc_files/check_dataset_distribution.py                        # the descriptions of task 1
     python misc_files/check_dataset_distribution.py data/metadata_eval     # another folder
+    python misc_files/check_dataset_distribution.py DIR --write-toml       # propose a dataset.toml for DIR
     python misc_files/check_dataset_distribution.py --output pictures/ --format pdf
 
 classes     number of examples, total length, and time with several events of the class at once, by split
@@ -13,10 +14,11 @@ Splits of a fair cross-validation look alike, and every class comes from everywh
 """
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -27,7 +29,8 @@ from matplotlib.ticker import MaxNLocator
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files import plotting
 from parameter import add_task_option, params_given
-from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset import MODES, TAU2019, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, find_dataset, unused_splits, write_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError
@@ -53,7 +56,7 @@ class Events(NamedTuple):
     end_s: np.ndarray
     azimuth_deg: np.ndarray
     elevation_deg: np.ndarray
-    distance_m: np.ndarray
+    distance_m: np.ndarray  # NaN where it is unknown
 
     def where(self, chosen: np.ndarray) -> 'Events':
         """The events of a mask."""
@@ -77,7 +80,7 @@ def read_events(folder: Path, *, dataset: Dataset = TAU2019) -> Events:
     for number, path in enumerate(paths):
         name = dataset.parse_name(path)
         room, overlap = (UNKNOWN if value is None else value for value in (name.room, name.overlap))
-        rows += [(number, name.split, room, overlap, *event)
+        rows += [(number, name.split, room, overlap, *event[:6])  # all but its source
                  for event in read_description(path, dataset=dataset)]
     if not rows:
         raise InputError(f'{folder}: {len(paths)} descriptions without any event')
@@ -134,14 +137,15 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
     splits = np.unique(events.split)
     columns = [*map(str, splits), 'all']
     table = class_table(events, dataset=dataset)
-    width = 6 * len(columns)
-    lines = [' ' * 12 + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
-             f'{"class, split":12}' + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
+    width, name_width = 6 * len(columns), max(12, *(len(name) + 1 for name in dataset.classes))
+    lines = [' ' * name_width + ''.join(f' | {title:^{width}}' for title in table).rstrip(),
+             f'{"class, split":{name_width}}'
+             + (' | ' + ''.join(f'{name:>6}' for name in columns)) * len(table)]
     lines += ['-' * len(lines[-1])]
     values = {title: np.vstack((of_splits, of_splits.sum(axis=0))) for title, of_splits in table.items()}
     for index, name in enumerate(dataset.classes):
-        lines += [_table_row(name, [value[:, index] for value in values.values()])]
-    lines += [_table_row('all', [value.sum(axis=1) for value in values.values()]), '']
+        lines += [_table_row(f'{name:{name_width}}', [value[:, index] for value in values.values()])]
+    lines += [_table_row(f'{"all":{name_width}}', [value.sum(axis=1) for value in values.values()]), '']
 
     lines += [f'{"":12}{"recordings":>12}{"events":>9}{"length (min)":>14}{"at 1 m":>9}{"further":>9}']
     groups = [('all', np.ones(len(events.split), bool))]
@@ -152,14 +156,15 @@ def format_tables(events: Events, *, dataset: Dataset = TAU2019) -> str:
 
 
 def _table_row(name: str, blocks: Sequence[np.ndarray]) -> str:
-    return f'{name:12}' + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
+    return name + ''.join(' | ' + ''.join(f'{value:6.{decimals}f}' for value in block)
                                   for block, (_, decimals) in zip(blocks, CLASS_FIGURES.values()))
 
 
 def _group_row(name: str, events: Events) -> str:
     near = int((events.distance_m == 1).sum())
+    far = int(np.isfinite(events.distance_m).sum()) - near
     return (f'{name:12}{len(np.unique(events.recording)):12}{len(events.split):9}'
-            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{len(events.split) - near:9}')
+            f'{(events.end_s - events.start_s).sum() / 60:14.1f}{near:9}{far:9}')
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -194,7 +199,7 @@ def plot_classes(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the azimuths for each split and room."""
     figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
-    edges = _azimuth_edges(dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid)
     for panel, chosen in panels:
         counts, _ = np.histogram(_wrapped(chosen.azimuth_deg, edges), edges)
         panel.stairs(counts, edges, fill=True, color='#2a80aa')
@@ -206,7 +211,7 @@ def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the elevations for each split and room."""
     figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
-    edges = _elevation_edges(events, dataset.grid)
+    edges = _elevation_edges(events, dataset.scoring_grid)
     for panel, chosen in panels:
         panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
         panel.set_xticks(range(-80, 81, 20))
@@ -217,7 +222,7 @@ def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
 def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A map of the directions for each split and room, one colour bar for all."""
     figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
-    edges = _azimuth_edges(dataset.grid), _elevation_edges(events, dataset.grid)
+    edges = _azimuth_edges(dataset.scoring_grid), _elevation_edges(events, dataset.scoring_grid)
     maps = [np.histogram2d(_wrapped(chosen.azimuth_deg, edges[0]), chosen.elevation_deg, edges)[0]
             for _, chosen in panels]
     most = max(counts.max() for counts in maps)
@@ -286,21 +291,61 @@ def _elevation_edges(events: Events, grid: DirectionGrid) -> np.ndarray:
 # ------------------------------------------------------------------------------------------------------------
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
-    folder = args.metadata or dataset.description_folder(params['dataset_dir'], params['mode'])
+    dataset_dir = _dataset_dir(args.metadata, params)
+    if args.write_toml:
+        return write_proposal(dataset_dir)
+    dataset = dataset or find_dataset(dataset_dir)
+    folder = (args.metadata if args.metadata and args.metadata != dataset_dir
+              else dataset.description_folder(dataset_dir, params['mode']))
     events = read_events(folder, dataset=dataset)
     plotting.choose_backend(args.show)
     print(f'{folder}\n\n{format_tables(events, dataset=dataset)}\n')
+    names = [path.name for path in list_entries(folder, '.csv')]
+    for split, number in unused_splits(names, dataset, params['mode']).items():
+        print(f'note: split {split} ({number} recordings) is in no fold of mode {params["mode"]}\n')
     figures = {name: plot(events, dataset=dataset) for name, plot in PICTURES.items()}
     plotting.save_or_show(figures, args, Path(params['dcase_dir']) / 'distribution')
     return 0
 
 
+def _dataset_dir(given: Path | None, params: Mapping[str, Any]) -> Path:
+    """The folder of the data set: the one given or the one around it, else the task's."""
+    if given is None:
+        return Path(params['dataset_dir'])
+    holds_descriptions = any(TAU2019.description_folder(given, mode).is_dir() for mode in MODES)
+    return given if holds_descriptions or (given / FILE_NAME).exists() else given.parent
+
+
+def write_proposal(folder: Path) -> int:
+    """Write a `dataset.toml` for what lies in a folder, and print what to look at. Returns the exit status.
+
+    Raises
+    ------
+    InputError
+        If there is one already, or as `propose_dataset`.
+    """
+    from misc_files.dataset_proposal import propose_dataset
+
+    target = folder / FILE_NAME
+    if target.exists() or target.is_symlink():
+        raise InputError(f'{target}: exists already; change it, or remove it for a new proposal')
+    proposal = propose_dataset(folder)
+    write_dataset(target, proposal.dataset, with_folds=False)
+    print(f'written: {target}', *(f'  {note}' for note in proposal.notes),
+          'Read it, and change what is not so. What the keys mean: docs/YOUR_OWN_DATA.md. Then:',
+          f'  python batch_feature_extraction.py --dataset_dir {shlex.quote(str(folder))}', sep='\n')
+    return 0
+
+
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = script_parser(__doc__)
-    parser.add_argument('metadata', nargs='?', type=Path, help="folder of descriptions [the task's]")
+    parser.add_argument('metadata', nargs='?', type=Path, metavar='DIR',
+                        help="folder of descriptions, or of a data set [the task's]")
+    parser.add_argument('--write-toml', '--write_toml', action='store_true',
+                        help='propose a dataset.toml for the data that lie in DIR, and write it there')
     parser.add_argument('--output', type=Path, metavar='DIR',
                         help='folder for the pictures [distribution/ in the folder of results]')
     plotting.add_picture_options(parser)

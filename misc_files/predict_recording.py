@@ -10,7 +10,7 @@ the files that training left beside the model. For each recording NAME these are
 
 NAME.csv         frame (20 ms), class index, azimuth, elevation for each active class of a frame, no header
 events/NAME.csv  events in the form of the data set's descriptions, times in seconds; gaps below 0.1 s are
-                 closed, and what is then shorter than that is left out; distance 0 stands for unknown
+                 closed, and what is then shorter than that is left out; an empty distance is unknown
 NAME.png         with --plot, the picture of visualize_SELD_output.py
 
 The network is given sequences of some seconds. They overlap, and each frame is taken from the sequence in

@@ -21,7 +21,8 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files import plotting
 from parameter import add_task_option, params_given
-from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset import Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import description_rows, read_output_rows
 from seldnet.common.errors import InputError
@@ -65,9 +66,10 @@ def output_path(prediction: Path, output: Path | None, picture_format: str) -> P
     return (output or prediction.parent) / f'{prediction.stem}.{picture_format}'
 
 
-def main(argv: Sequence[str] | None = None, *, dataset: Dataset = TAU2019) -> int:
+def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
+    dataset = dataset or find_dataset(params['dataset_dir'])
     default_references = dataset.description_folder(params['dataset_dir'], params['mode'])
     default_audio = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
     predictions = find_predictions(args.predictions)

@@ -6,10 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from misc_files.synthesis import office
 from misc_files.synthesis.plan import plan_recordings, recording_paths
 from misc_files.synthesis.recordings import synthesize_recording
 from parameter import SETTINGS
-from seldnet.annotations.dataset import FORMATS, MODES, TAU2019, Dataset
+from seldnet.annotations.dataset import FORMATS, MODES, TAU2019, Dataset, RecordingName
+from seldnet.annotations.dataset_file import FILE_NAME, write_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import clear_leftovers, create_folder, read_json, write_json
 from seldnet.common.processes import locked, run_in_processes
@@ -34,9 +38,10 @@ def synthesize_dataset(folder: str | Path, *, recordings: int, eval_recordings: 
     folder : str or Path
         Made where it is missing.
     recordings, eval_recordings : int
-        Number in each of the folds 1 to 4, and in the evaluation set.
+        Number in each of the development splits, and in the evaluation set.
     seconds : float, optional
-        Length of a recording, at least `events.MIN_SECONDS`; by default the data set's.
+        Length of a recording, at least `events.MIN_SECONDS`; by default the data set's, or where that has
+        none for each recording another one of `office.LENGTHS_S`.
     seed : int
         Another seed, another data set.
     formats : sequence of str
@@ -47,7 +52,7 @@ def synthesize_dataset(folder: str | Path, *, recordings: int, eval_recordings: 
         Gets what yields an item for every finished recording, and their number; what it gives back is
         iterated over. A place for a progress bar.
     dataset : Dataset
-        Its classes (each must have a sound here), directions, sample rate, folds and folders.
+        `TAU2019` or `OFFICE`, or another of their classes. All but TAU 2019 get a `dataset.toml`.
 
     Returns
     -------
@@ -63,7 +68,8 @@ def synthesize_dataset(folder: str | Path, *, recordings: int, eval_recordings: 
     formats = sorted(set(formats))
     seconds = dataset.recording_s if seconds is None else seconds
     settings = {'script_version': SCRIPT_VERSION, 'recordings': recordings,
-                'eval_recordings': eval_recordings, 'seconds': seconds, 'seed': seed, 'formats': formats}
+                'eval_recordings': eval_recordings, 'seconds': seconds, 'seed': seed, 'formats': formats,
+                **({} if dataset is TAU2019 else {'example': dataset.name})}
     _refuse_other_content(folder, settings, dataset)  # before anything is written
     with locked(folder / '.synthesis.lock', f'synthesizing into {folder}'):
         _refuse_other_content(folder, settings, dataset)
@@ -87,13 +93,21 @@ def _synthesize_missing(folder: Path, settings: dict, n_jobs: int, progress: Pro
     content = {'made_by': MADE_BY, 'settings': settings, 'libraries': libraries}
     write_json(folder / UNFINISHED_FILE, content)
     (folder / SETTINGS_FILE).unlink(missing_ok=True)
-    jobs = [functools.partial(synthesize_recording, folder, recording, formats, seconds, seed,
-                              dataset=dataset) for recording in missing]
+    jobs = [functools.partial(synthesize_recording, folder, recording, formats,
+                              seconds or _draw_seconds(seed, recording), seed, dataset=dataset)
+            for recording in missing]
     for _ in progress(run_in_processes(jobs, n_jobs, folder), len(jobs)):
         pass
+    if dataset is not TAU2019:
+        write_dataset(folder / FILE_NAME, dataset, with_folds=False)
     write_json(folder / SETTINGS_FILE, content)
     (folder / UNFINISHED_FILE).unlink()
     return len(missing)
+
+
+def _draw_seconds(seed: int, recording: RecordingName) -> float:
+    rng = np.random.default_rng([seed, recording.split, recording.number, 0])
+    return round(rng.uniform(*office.LENGTHS_S), 2)
 
 
 def _refuse_other_content(folder: Path, settings: dict, dataset: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from misc_files.synthesis import office
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import Event
 
@@ -21,6 +22,8 @@ DURATIONS_S = {
     'doorslam': (0.31, 0.46, 0.66), 'laughter': (0.53, 1.65, 2.74),
 }
 
+_OF_ALL_EXAMPLES = DURATIONS_S | office.DURATIONS_S
+
 # Half of the events are at 1 m, half at 2 m; all directions of a distance are equally frequent.
 MAX_ELEVATION_DEG = {1: 90, 2: 20}  # above or below the horizon, by distance (m)
 
@@ -37,7 +40,7 @@ def draw_events(rng: np.random.Generator, overlap: int, seconds: float, *,
     seconds : float
         Length of the recording, at least `MIN_SECONDS`.
     dataset : Dataset
-        Its classes (each of which must have its durations here) and directions.
+        Its classes (each of which must have its durations here or in office.py) and directions.
 
     Returns
     -------
@@ -50,19 +53,28 @@ def draw_events(rng: np.random.Generator, overlap: int, seconds: float, *,
         while True:
             class_index = int(rng.integers(dataset.nb_classes))
             end_s = start_s + draw_duration_s(rng, dataset.classes[class_index])
-            if start_s >= seconds or (overlap == 1 and end_s > seconds - OV1_MARGIN_S):
+            latest_end_s = seconds - OV1_MARGIN_S if overlap == 1 else seconds + dataset.grace_s
+            if start_s >= seconds or end_s > latest_end_s:
                 break
             distance_m = int(rng.integers(1, 3))
-            elevation_deg = int(rng.choice([elevation_deg for elevation_deg in dataset.grid.elevations_deg
-                                            if abs(elevation_deg) <= MAX_ELEVATION_DEG[distance_m]]))
-            azimuth_deg = int(rng.choice(dataset.grid.azimuths_deg))
+            azimuth_deg, elevation_deg = _draw_direction(rng, MAX_ELEVATION_DEG[distance_m], dataset)
             events.append(Event(class_index, start_s, end_s, azimuth_deg, elevation_deg, distance_m))
             start_s = end_s + rng.uniform(*GAP_S)
     return events
 
 
+def _draw_direction(rng: np.random.Generator, max_elevation_deg: int, dataset: Dataset) -> tuple[int, int]:
+    """Azimuth and elevation: on the grid, or any whole degrees where the data set has none."""
+    if dataset.grid is None:
+        highest = min(max_elevation_deg, office.MAX_ELEVATION_DEG)
+        return int(rng.integers(-180, 180)), int(rng.integers(-highest, highest + 1))
+    elevation_deg = int(rng.choice([elevation_deg for elevation_deg in dataset.grid.elevations_deg
+                                    if abs(elevation_deg) <= max_elevation_deg]))
+    return int(rng.choice(dataset.grid.azimuths_deg)), elevation_deg
+
+
 def draw_duration_s(rng: np.random.Generator, name: str) -> float:
     """Draw how long an event of class `name` lasts, in seconds: half of them less than the class's median."""
-    shortest, median, longest = DURATIONS_S[name]
+    shortest, median, longest = _OF_ALL_EXAMPLES[name]
     low, high = (shortest, median) if rng.random() < 0.5 else (median, longest)
     return low * (high / low) ** rng.random()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from misc_files.synthesis import office
 from misc_files.synthesis.synthesizer import Synthesizer, arch
 from seldnet.annotations.dataset import TAU2019, Dataset
 
@@ -137,6 +138,8 @@ SOUNDS: dict[str, Callable[[Synthesizer, int], np.ndarray]] = {
     'laughter': _laughter,
 }
 
+_OF_ALL_EXAMPLES = SOUNDS | office.SOUNDS | {'door': _doorslam}
+
 LEVEL_DB = -34.0  # of an event as it arrives from 1 m, full scale = 0 dB; from 2 m it is 6 dB weaker
 LEVEL_RANGE_DB = 3.0  # each event is up to this much louder or softer
 PEAK = 0.25  # from 1 m: leaves room for the sqrt(3) of FOA, for reflections and for a second event
@@ -153,7 +156,7 @@ def make_sound(rng: np.random.Generator, name: str, duration_s: float, *,
         round(duration_s * rate) samples, float64, at the level at which they arrive from 1 m.
     """
     rate_hz = dataset.sample_rate_hz
-    sound = SOUNDS[name](Synthesizer(rng, rate_hz), round(duration_s * rate_hz))
+    sound = _OF_ALL_EXAMPLES[name](Synthesizer(rng, rate_hz), round(duration_s * rate_hz))
     fade_in, fade_out = (round(fade_s * rate_hz) for fade_s in FADE_S)
     sound[:fade_in] *= np.linspace(0, 1, fade_in)
     sound[-fade_out:] *= np.linspace(1, 0, fade_out)

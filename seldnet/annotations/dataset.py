@@ -4,18 +4,20 @@
 the baseline, and the default wherever a `Dataset` is an argument.
 """
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seldnet.annotations.directions import DirectionGrid
+from seldnet.annotations.recording_names import TAU_NAMES, NameRules, RecordingName
 from seldnet.common.errors import InputError
 
 FORMATS = ('foa', 'mic')  # first-order Ambisonics (W, Y, Z, X), tetrahedral microphone array (M1..M4)
 NB_CHANNELS = 4  # of both formats
 FRAMES_PER_SECOND = 50  # a frame is 20 ms, whatever the rate: the output format counts in it
+AMBISONICS = ('n3d', 'sn3d', 'fuma')  # conventions of B-format: ACN order with N3D or SN3D gains, and FuMa
 
 
 class Fold(NamedTuple):
@@ -32,15 +34,6 @@ class Fold(NamedTuple):
     train: tuple[int, ...]
 
 
-class RecordingName(NamedTuple):
-    """What a recording's name says; room and overlap (most events at once) are None where it is silent."""
-
-    split: int
-    room: int | None
-    overlap: int | None
-    number: int
-
-
 @dataclass(frozen=True)
 class Dataset:
     """The facts of a data set.
@@ -52,23 +45,32 @@ class Dataset:
         A class's index is its place here.
     folds : mapping
         Mode ('dev', 'eval') to its folds.
-    grid : DirectionGrid
-        The directions that events come from.
+    grid : DirectionGrid or None
+        The directions that events come from; None where directions are free.
     sample_rate_hz : int
         A multiple of the 50 frames of a second.
-    recording_s : float
-        Recordings are cut or zero-padded to this.
+    recording_s : float or None
+        Recordings are cut or zero-padded to this, a multiple of 20 ms; with None each is as long as it is.
     grace_s : float
         By how much events may outlast their recording (they are cut); more is a mistake.
+    channels : tuple of int or None
+        The four channels that are used of recordings with more, counted from 1.
+    ambisonics : {'n3d', 'sn3d', 'fuma'}
+        Convention of the Ambisonic recordings, unless their header declares another.
+    names : NameRules
+        How recordings are named.
     """
 
     name: str
     classes: tuple[str, ...]
     folds: Mapping[str, tuple[Fold, ...]]
-    grid: DirectionGrid
+    grid: DirectionGrid | None
     sample_rate_hz: int = 48000
-    recording_s: float = 60
+    recording_s: float | None = 60
     grace_s: float = 5
+    channels: tuple[int, ...] | None = None
+    ambisonics: str = AMBISONICS[0]
+    names: NameRules = TAU_NAMES
 
     # ---- sizes ----
 
@@ -78,9 +80,9 @@ class Dataset:
         return len(self.classes)
 
     @property
-    def nb_samples(self) -> int:
-        """Samples of a recording."""
-        return round(self.recording_s * self.sample_rate_hz)
+    def nb_samples(self) -> int | None:
+        """Samples of a recording; None where each is as long as it is."""
+        return None if self.recording_s is None else round(self.recording_s * self.sample_rate_hz)
 
     @property
     def nb_frames_1s(self) -> int:
@@ -88,9 +90,23 @@ class Dataset:
         return FRAMES_PER_SECOND
 
     @property
-    def nb_frames(self) -> int:
-        """Frames of a recording."""
-        return round(self.recording_s * FRAMES_PER_SECOND)
+    def nb_frames(self) -> int | None:
+        """Frames of a recording; None where each is as long as it is."""
+        return None if self.recording_s is None else round(self.recording_s * FRAMES_PER_SECOND)
+
+    def nb_frames_of(self, nb_samples: int) -> int:
+        """Frames of a recording of so many samples at the data set's rate.
+
+        Parameters
+        ----------
+        nb_samples : int
+
+        Returns
+        -------
+        int
+            Those of `recording_s`, if there is one.
+        """
+        return math.ceil(nb_samples / self.hop_length) if self.nb_frames is None else self.nb_frames
 
     @property
     def hop_length(self) -> int:
@@ -103,9 +119,23 @@ class Dataset:
         return self.hop_length / self.sample_rate_hz
 
     @property
-    def longest_s(self) -> float:
-        """By when an event must have ended."""
-        return self.recording_s + self.grace_s
+    def scoring_grid(self) -> DirectionGrid:
+        """The grid to which the 2019 scores round directions: the data set's, or one of the whole sphere."""
+        return self.grid or WHOLE_SPHERE
+
+    # ---- what features, labels and models depend on ----
+
+    def facts(self) -> dict[str, Any]:
+        """What features, labels and models depend on, as JSON has it; keys as in `dataset.toml`."""
+        grid = self.grid and {'grid_step_deg': self.grid.step_deg, 'grid_elevations_deg': [
+            self.grid.elevations_deg[0], self.grid.elevations_deg[-1]]}
+        return {'name': self.name, 'classes': list(self.classes),
+                **(grid or {'grid_step_deg': None, 'grid_elevations_deg': None}), **self.audio_facts()}
+
+    def audio_facts(self) -> dict[str, Any]:
+        """Those of `facts` that features depend on."""
+        return {'sample_rate_hz': self.sample_rate_hz, 'recording_s': self.recording_s,
+                'channels': self.channels and list(self.channels), 'ambisonics': self.ambisonics}
 
     # ---- folds, names and folders ----
 
@@ -137,6 +167,9 @@ class Dataset:
         [Fold(test=(2,), val=(3,), train=(4, 1))]
         """
         folds = {fold.test[0]: fold for fold in self.folds[mode]}
+        if not folds:
+            raise InputError(f'{self.name}: no folds of mode {mode}, since fewer than two splits were found; '
+                             f'set --dataset_dir, or list [[folds.{mode}]] in dataset.toml')
         for split in splits or ():
             if split not in folds:
                 raise InputError(f'--split: got {split}, expected some of {", ".join(map(str, folds))} '
@@ -209,10 +242,10 @@ class Dataset:
         >>> TAU2019.parse_name('foa_dev/split1_ir0_ov2_17.wav')
         RecordingName(split=1, room=0, overlap=2, number=17)
         """
-        found = _TAU_NAME.fullmatch(Path(name).stem)
-        if not found:
-            raise InputError(f'{name}: not a recording name of the data set, expected {TAU_NAME_GRAMMAR}')
-        return RecordingName(*(None if number is None else int(number) for number in found.groups()))
+        parsed = self.names.parse(name)
+        if parsed is None:
+            raise InputError(f'{name}: not a recording name of the data set, expected {self.names.grammar}')
+        return parsed
 
     def is_name(self, name: str | Path) -> bool:
         """Whether `parse_name` can read the name.
@@ -225,11 +258,11 @@ class Dataset:
         -------
         bool
         """
-        return _TAU_NAME.fullmatch(Path(name).stem) is not None
+        return self.names.parse(name) is not None
 
 
-_TAU_NAME = re.compile(r'split(\d+)(?:_ir(\d+))?(?:_ov(\d+))?_(\d+)', re.ASCII)
-TAU_NAME_GRAMMAR = 'split{S}_ir{R}_ov{O}_{N} or split{S}_{N}'
+# For the 2019 scores of free directions.
+WHOLE_SPHERE = DirectionGrid(10, tuple(range(-180, 180, 10)), tuple(range(-90, 91, 10)))
 
 TAU2019 = Dataset(
     name='TAU Spatial Sound Events 2019',

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.event_frames import label_frames
-from seldnet.common.csv_text import other_separator, wide_encoding, without_blank_ends
+from seldnet.common.csv_text import cells_below, other_separator, wide_encoding, without_blank_ends
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, check_regular_file
 
 COLUMNS = ('sound_event_recording', 'start_time', 'end_time', 'ele', 'azi', 'dist')
+SOURCE_COLUMN = 'source'  # a seventh that a description may have: which source it is that sounds
+UNKNOWN_DISTANCE_M = math.nan  # an empty cell of the file
 
 # Of a description of any recording: a day. Some readers go through an event frame by frame.
 _LONGEST_S = 24 * 3600
@@ -27,11 +29,12 @@ class Event(NamedTuple):
     end_s: float
     azimuth_deg: float  # counter-clockwise, -180..180
     elevation_deg: float  # upwards, -90..90
-    distance_m: float
+    distance_m: float  # or UNKNOWN_DISTANCE_M
+    source: int | None = None  # events of one number and class are those of one source, which may move
 
 
 def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Event]:
-    """Read a description: one row an event, under a header with `COLUMNS` in any order.
+    """Read a description: one row an event, under a header with `COLUMNS` in any order, perhaps `source` too.
 
     Parameters
     ----------
@@ -43,13 +46,15 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     -------
     list of Event
         In the order of the file. A completely empty file is a recording without events. Directions off the
-        data set's grid are legal here; `description_problems` is stricter.
+        data set's grid are legal here; `description_problems` is stricter. An empty distance is unknown, and
+        an empty source is None.
 
     Raises
     ------
     InputError
         With file and line: a column is missing, unknown or double; a row has too few or too many cells; a
-        class is unknown; a number is none, not finite or out of its range; an event ends before it starts.
+        class is unknown; a number is none, not finite or out of its range; an event ends before it starts;
+        the file is metadata of a later year's DCASE Challenge.
 
     Examples
     --------
@@ -60,7 +65,28 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     return [_parse_event(row, where, dataset) for where, row in _rows(path)]
 
 
-def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> list[str]:
+def described_classes(path: str | Path) -> list[str]:
+    """The names of classes that a description has, whatever the data set.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    list of str
+        One an event, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If its columns are not those of a description.
+    """
+    return [row['sound_event_recording'] for _, row in _rows(path)]
+
+
+def description_problems(path: str | Path, *, dataset: Dataset = TAU2019,
+                         seconds: float | None = None) -> list[str]:
     """What is wrong with a description of the data set, one line a row; an empty list if nothing is.
 
     Beyond what `read_description` asks, directions must be on the grid, and events must start within the
@@ -71,6 +97,8 @@ def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> lis
     path : path
     dataset : Dataset
         Its classes, grid, length and grace.
+    seconds : float, optional
+        Length of the recording; by default the data set's, if it has one.
 
     Returns
     -------
@@ -82,11 +110,12 @@ def description_problems(path: str | Path, *, dataset: Dataset = TAU2019) -> lis
     OSError
         If the file cannot be read.
     """
+    seconds = dataset.recording_s if seconds is None else seconds
     problems = []
     try:
         for where, row in _rows(path):
             try:
-                _check_event(_parse_event(row, where, dataset), where, dataset)
+                _check_event(_parse_event(row, where, dataset), where, dataset, seconds)
             except InputError as error:
                 problems.append(str(error))
     except InputError as error:  # of the file as a whole
@@ -101,7 +130,8 @@ def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dat
     ----------
     path : path
     events : iterable of Event
-        In the order in which they are written. Times get ten decimals, other numbers stay as they are.
+        In the order in which they are written. Times get ten decimals, other numbers stay as they are; an
+        unknown distance is an empty cell. There is a column `source` if an event has one.
     dataset : Dataset
         Its classes.
 
@@ -117,15 +147,20 @@ def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dat
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_description(Path(folder, 'a.csv'), [Event(5, 0.5, 1.5, -30, 10, 1)])
-    ...     read_description(Path(folder, 'a.csv'))
-    [Event(class_index=5, start_s=0.5, end_s=1.5, azimuth_deg=-30.0, elevation_deg=10.0, distance_m=1.0)]
+    ...     read_description(Path(folder, 'a.csv'))[0]._asdict()  # doctest: +NORMALIZE_WHITESPACE
+    {'class_index': 5, 'start_s': 0.5, 'end_s': 1.5, 'azimuth_deg': -30.0, 'elevation_deg': 10.0,
+     'distance_m': 1.0, 'source': None}
     """
+    events = list(events)
+    has_sources = any(event.source is not None for event in events)
     with atomic_path(path) as temporary, temporary.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(COLUMNS)
-        for class_index, start_s, end_s, azimuth_deg, elevation_deg, distance_m in events:
-            writer.writerow([dataset.classes[class_index], f'{start_s:.10f}', f'{end_s:.10f}',
-                             elevation_deg, azimuth_deg, distance_m])
+        writer.writerow([*COLUMNS, SOURCE_COLUMN] if has_sources else COLUMNS)
+        for event in events:
+            distance_m = '' if math.isnan(event.distance_m) else event.distance_m
+            row = [dataset.classes[event.class_index], f'{event.start_s:.10f}', f'{event.end_s:.10f}',
+                   event.elevation_deg, event.azimuth_deg, distance_m]
+            writer.writerow([*row, event.source] if has_sources else row)  # None is an empty cell
 
 
 def description_dict(events: Sequence[Event], in_sec: bool = False, *,
@@ -185,15 +220,14 @@ def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
                          '"CSV UTF-8"')
     rows = csv.reader(text.splitlines())
     try:
-        header = without_blank_ends(next(rows, []))
+        first = next(rows, [])
+        header = without_blank_ends(first)
         if not header and not text.strip():
             return
-        if sorted(header) != sorted(COLUMNS):
-            separator = other_separator(text.partition('\n')[0], at_least=len(COLUMNS) - 1)
-            hint = f': {separator} between them, expected commas, and decimal points' if separator else ''
-            raise InputError(f'{path}:1: columns {",".join(header)!r}, expected {",".join(COLUMNS)!r}{hint}')
+        if sorted(header) not in (sorted(COLUMNS), sorted([*COLUMNS, SOURCE_COLUMN])):
+            raise InputError(_message_about_header(path, header))
         for row in rows:
-            row = without_blank_ends(row)  # spreadsheets write rows and columns that have no text
+            row = cells_below(first, row)  # spreadsheets write rows and columns that have no text
             if not row:
                 continue
             if len(row) != len(header):
@@ -206,6 +240,19 @@ def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
         raise InputError(f'{path}:{rows.line_num}: not a row of a CSV file: {error}') from error
 
 
+def _message_about_header(path: str | Path, header: Sequence[str]) -> str:
+    found, expected = ','.join(header), ','.join(COLUMNS)
+    if len(header) in (5, 6) and all(map(_NUMBER.fullmatch, header)):
+        return (f'{path}:1: metadata of DCASE 2020 or later, found {found!r}, expected {expected!r}; '
+                'misc_files/convert_dataset.py converts it')
+    separator = other_separator(found, at_least=len(COLUMNS) - 1)
+    hint = f': {separator} between them, expected commas, and decimal points' if separator else ''
+    return f'{path}:1: columns {found!r}, expected {expected!r}{hint}'
+
+
+_NUMBER = re.compile(r'[+-]?[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?', re.ASCII | re.IGNORECASE)
+
+
 def _parse_event(row: Mapping[str, str], where: str, dataset: Dataset) -> Event:
     name = row['sound_event_recording']
     if name not in dataset.classes:
@@ -214,8 +261,23 @@ def _parse_event(row: Mapping[str, str], where: str, dataset: Dataset) -> Event:
     end_s = _parse_number(row, 'end_time', 0, _LONGEST_S, where)
     if end_s < start_s:
         raise InputError(f'{where}: end_time {end_s:g} is before start_time {start_s:g}')
+    distance_m = _parse_number(row, 'dist', 0, math.inf, where) if row['dist'] else UNKNOWN_DISTANCE_M
     return Event(dataset.classes.index(name), start_s, end_s, _parse_number(row, 'azi', -180, 180, where),
-                 _parse_number(row, 'ele', -90, 90, where), _parse_number(row, 'dist', 0, math.inf, where))
+                 _parse_number(row, 'ele', -90, 90, where), distance_m, _parse_source(row, where))
+
+
+def _parse_source(row: Mapping[str, str], where: str) -> int | None:
+    text = row.get(SOURCE_COLUMN, '')
+    if not text:
+        return None
+    found = _SOURCE.fullmatch(text)
+    if not found:
+        raise InputError(f'{where}: {SOURCE_COLUMN} {text!r}, expected a whole number from 0 to 999999999, '
+                         'or an empty cell')
+    return int(found[1])
+
+
+_SOURCE = re.compile(r'([0-9]{1,9})(?:\.0*)?', re.ASCII)
 
 
 def _parse_number(row: Mapping[str, str], column: str, least: float, most: float, where: str) -> float:
@@ -229,17 +291,19 @@ def _parse_number(row: Mapping[str, str], column: str, least: float, most: float
     return value
 
 
-def _check_event(event: Event, where: str, dataset: Dataset) -> None:
+def _check_event(event: Event, where: str, dataset: Dataset, seconds: float | None) -> None:
     """What an event of the data set must be beyond being an event."""
     grid = dataset.grid
-    for column, value, points in (('azi', event.azimuth_deg, grid.azimuths_deg),
-                                  ('ele', event.elevation_deg, grid.elevations_deg)):
-        if value not in points:
+    for column, value, points in (('azi', event.azimuth_deg, grid and grid.azimuths_deg),
+                                  ('ele', event.elevation_deg, grid and grid.elevations_deg)):
+        if points and value not in points:
             raise InputError(f'{where}: {column} {value:g} is off the grid, expected a multiple of '
                              f'{grid.step_deg} from {points[0]} to {points[-1]}')
-    if event.start_s >= dataset.recording_s:
+    if seconds is None:
+        return
+    if event.start_s >= seconds:
         raise InputError(f'{where}: start_time {event.start_s:g} is beyond the recording, expected less than '
-                         f'{dataset.recording_s:g} s')
-    if event.end_s > dataset.longest_s:
+                         f'{seconds:g} s')
+    if event.end_s > seconds + dataset.grace_s:
         raise InputError(f'{where}: end_time {event.end_s:g} is beyond the recording, expected at most '
-                         f'{dataset.longest_s:g} s ({dataset.recording_s:g} s and a little)')
+                         f'{seconds + dataset.grace_s:g} s ({seconds:g} s and a little)')

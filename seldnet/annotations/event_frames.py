@@ -4,7 +4,7 @@
 |---|---|---|---|
 | labels | floor(50 start) | ceil(50 end) | the references of all scores |
 | output format | int(start / 0.02) | int(end / 0.02) | descriptions in pictures |
-| predicted events | - | - | the way back: the middles of the times whose labels are these frames |
+| predicted events, later years | - | - | the way back: the middles of the times with these label frames |
 
 Labels stop at the recording's last frame; `cut_label_frames` says so for all events of a description.
 """
@@ -42,16 +42,16 @@ def label_frames(start_s: float, end_s: float) -> tuple[int, int]:
     return math.floor(start_s * FRAMES_PER_SECOND), math.ceil(end_s * FRAMES_PER_SECOND)
 
 
-def cut_label_frames(times_s: Sequence[tuple[float, float]], nb_frames: int) -> np.ndarray:
+def cut_label_frames(times_s: Sequence[tuple[float, float]], nb_frames: int | None) -> np.ndarray:
     """First and last frame of each (start, end): int64, (events, 2); the last is at most `nb_frames`.
 
     Parameters
     ----------
     times_s : sequence of (start, end)
         Seconds.
-    nb_frames : int
-        Of the recording. Its last frame is `nb_frames` - 1: whoever uses the result has to leave the
-        frame `nb_frames` out.
+    nb_frames : int or None
+        Of the recording; None if it is not known, and nothing is cut. Its last frame is `nb_frames` - 1:
+        whoever uses the result has to leave the frame `nb_frames` out.
 
     Returns
     -------
@@ -59,7 +59,8 @@ def cut_label_frames(times_s: Sequence[tuple[float, float]], nb_frames: int) -> 
         Of an event that starts after the recording the first is greater than the last.
     """
     frames = [label_frames(start_s, end_s) for start_s, end_s in times_s]
-    return np.array([(first, min(last, nb_frames)) for first, last in frames], np.int64).reshape(-1, 2)
+    frames = [(first, last if nb_frames is None else min(last, nb_frames)) for first, last in frames]
+    return np.array(frames, np.int64).reshape(-1, 2)
 
 
 def output_format_frames(start_s: float, end_s: float, hop_length_s: float = FRAME_S) -> range:

@@ -56,7 +56,8 @@ def silent_label(nb_classes: int) -> np.ndarray:
     return np.repeat([0, INACTIVE_AZIMUTH_DEG, INACTIVE_ELEVATION_DEG], nb_classes)
 
 
-def regression_labels(description: Mapping[str, Sequence], *, dataset: Dataset = TAU2019) -> np.ndarray:
+def regression_labels(description: Mapping[str, Sequence], *, dataset: Dataset = TAU2019,
+                      nb_frames: int | None = None) -> np.ndarray:
     """Activities and directions of each class in each frame.
 
     Parameters
@@ -65,6 +66,8 @@ def regression_labels(description: Mapping[str, Sequence], *, dataset: Dataset =
         As of `description_dict`, times in frames; what lies after the recording's end is left out.
     dataset : Dataset
         Its classes, frames and grid.
+    nb_frames : int, optional
+        Of the recording; by default the data set's, or those up to the last event.
 
     Returns
     -------
@@ -85,18 +88,20 @@ def regression_labels(description: Mapping[str, Sequence], *, dataset: Dataset =
     >>> labels.shape, labels[12, [5, 16, 27]].tolist(), labels[13, [5, 16, 27]].tolist()
     ((3000, 33), [1.0, -30.0, 20.0], [0.0, 180.0, 50.0])
     """
-    labels = np.tile(silent_label(dataset.nb_classes).astype(np.float64), (dataset.nb_frames, 1))
+    labels = np.tile(silent_label(dataset.nb_classes).astype(np.float64),
+                     (_nb_frames(description, dataset, nb_frames), 1))
     activity, azimuth, elevation = split_labels(labels)  # views
     for name, frames, azimuth_deg, elevation_deg in _active_frames(description):
         class_index = dataset.classes.index(name)
         activity[frames, class_index] = 1
-        if dataset.grid.covers(azimuth_deg, elevation_deg):
+        if dataset.grid is None or dataset.grid.covers(azimuth_deg, elevation_deg):
             azimuth[frames, class_index] = azimuth_deg
             elevation[frames, class_index] = elevation_deg
     return labels
 
 
-def classification_labels(description: Mapping[str, Sequence], *, dataset: Dataset = TAU2019) -> np.ndarray:
+def classification_labels(description: Mapping[str, Sequence], *, dataset: Dataset = TAU2019,
+                          nb_frames: int | None = None) -> np.ndarray:
     """1 at (frame, class, direction index), else 0: int8; times of `description` in frames.
 
     A class may hold several directions at once. An event off the grid's range has no place here.
@@ -106,7 +111,9 @@ def classification_labels(description: Mapping[str, Sequence], *, dataset: Datas
     description : mapping
         As of `description_dict`, times in frames; what lies after the recording's end is left out.
     dataset : Dataset
-        Its classes, frames and grid.
+        Its classes and frames, and the grid to which its directions are rounded.
+    nb_frames : int, optional
+        As of `regression_labels`.
 
     Returns
     -------
@@ -117,12 +124,17 @@ def classification_labels(description: Mapping[str, Sequence], *, dataset: Datas
     ValueError
         If a class is unknown, or the lists are of unequal lengths.
     """
-    grid = dataset.grid
-    labels = np.zeros((dataset.nb_frames, dataset.nb_classes, grid.nb_directions), dtype=np.int8)
+    grid = dataset.scoring_grid
+    shape = _nb_frames(description, dataset, nb_frames), dataset.nb_classes, grid.nb_directions
+    labels = np.zeros(shape, dtype=np.int8)
     for name, frames, azimuth_deg, elevation_deg in _active_frames(description):
         if grid.covers(azimuth_deg, elevation_deg):
             labels[frames, dataset.classes.index(name), grid.index(azimuth_deg, elevation_deg)] = 1
     return labels
+
+
+def _nb_frames(description: Mapping[str, Sequence], dataset: Dataset, nb_frames: int | None) -> int:
+    return nb_frames or dataset.nb_frames or max(description['end'], default=-1) + 1
 
 
 def _active_frames(description: Mapping[str, Sequence]) -> Iterator[tuple[str, slice, float, float]]:

@@ -202,8 +202,8 @@ def active_rows(active: np.ndarray, azimuth_deg: np.ndarray, elevation_deg: np.n
     azimuth_deg, elevation_deg = azimuth_deg[frame, class_index], elevation_deg[frame, class_index]
     if not (np.isfinite(azimuth_deg).all() and np.isfinite(elevation_deg).all()):
         raise ValueError('directions that are not finite: the network that made them has diverged')
-    return np.stack((frame, class_index, np.trunc(azimuth_deg).astype(int),
-                     np.trunc(np.clip(elevation_deg, -90, 90)).astype(int)), axis=1)
+    elevation_deg = np.clip(elevation_deg, -90, 90)
+    return np.stack((frame, class_index, *np.trunc((azimuth_deg, elevation_deg)).astype(int)), axis=1)
 
 
 def description_rows(events: Sequence[Event]) -> np.ndarray:
@@ -255,17 +255,17 @@ def rows_on_grid(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
     [[0, 5, 170, -10]]
     """
     frame, class_index, azimuth_deg, elevation_deg = rows.T
-    nb_directions = dataset.grid.nb_directions
-    label = ((frame * dataset.nb_classes + class_index) * nb_directions
-             + dataset.grid.clipped_index(azimuth_deg, elevation_deg))
+    grid = dataset.scoring_grid
+    label = ((frame * dataset.nb_classes + class_index) * grid.nb_directions
+             + grid.clipped_index(azimuth_deg, elevation_deg))
     label = np.sort(label.astype(int))
     label = label[np.flatnonzero(np.diff(label, prepend=-1))]  # as np.unique, several times as fast
-    frame_class, direction = np.divmod(label, nb_directions)
-    return np.stack((*np.divmod(frame_class, dataset.nb_classes), *dataset.grid.direction(direction)), axis=1)
+    frame_class, direction = np.divmod(label, grid.nb_directions)
+    return np.stack((*np.divmod(frame_class, dataset.nb_classes), *grid.direction(direction)), axis=1)
 
 
 def classification_rows(labels: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
-    """Rows of classification labels (frames, classes, directions of the grid), ascending.
+    """Rows of classification labels, ascending.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def classification_rows(labels: np.ndarray, *, dataset: Dataset = TAU2019) -> np
     int array, shape (rows, 4)
     """
     frame, class_index, direction = np.nonzero(labels)
-    return np.stack((frame, class_index, *dataset.grid.direction(direction)), axis=1)
+    return np.stack((frame, class_index, *dataset.scoring_grid.direction(direction)), axis=1)
 
 
 def rows_to_classification_labels(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
@@ -300,7 +300,8 @@ def rows_to_classification_labels(rows: np.ndarray, *, dataset: Dataset = TAU201
     IndexError
         If the data set has no such class.
     """
-    rows = rows[rows[:, 0] < dataset.nb_frames]
-    labels = np.zeros((dataset.nb_frames, dataset.nb_classes, dataset.grid.nb_directions))
-    labels[rows[:, 0], rows[:, 1], dataset.grid.clipped_index(rows[:, 2], rows[:, 3])] = 1
+    nb_frames = dataset.nb_frames or int(rows[:, 0].max(initial=-1)) + 1
+    frame, class_index, *direction_deg = rows[rows[:, 0] < nb_frames].T
+    labels = np.zeros((nb_frames, dataset.nb_classes, dataset.scoring_grid.nb_directions))
+    labels[frame, class_index, dataset.scoring_grid.clipped_index(*direction_deg)] = 1
     return labels

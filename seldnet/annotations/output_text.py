@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.common.csv_text import other_separator, wide_encoding, without_blank_ends
+from seldnet.common.csv_text import check_encoding, other_separator, without_blank_ends
 from seldnet.common.errors import InputError
 
 _MAX_DIGITS = 9  # no frame number or angle is as long, and they all fit into the integers
@@ -139,9 +139,7 @@ def parse_line_by_line(path: str | Path, content: bytes, dataset: Dataset = TAU2
     InputError
         As `read_output_rows`.
     """
-    if encoding := wide_encoding(content):
-        raise InputError(f'{path}:1: found text in {encoding}, expected UTF-8: save it as "CSV UTF-8", or '
-                         "with encoding='utf-8'")
+    check_encoding(path, content)
     rows: list[list[int]] = []
     for number, line in enumerate(content.splitlines(), 1):
         text = line.decode('latin-1').strip()  # decodes every byte; what is no number is named below

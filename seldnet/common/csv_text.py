@@ -2,6 +2,9 @@
 
 import codecs
 from collections.abc import Sequence
+from pathlib import Path
+
+from seldnet.common.errors import InputError
 
 _MARKS = {codecs.BOM_UTF32_LE: 'UTF-32', codecs.BOM_UTF32_BE: 'UTF-32', codecs.BOM_UTF16_LE: 'UTF-16',
           codecs.BOM_UTF16_BE: 'UTF-16'}  # the mark of UTF-16 begins that of UTF-32: the longer ones first
@@ -35,6 +38,24 @@ def wide_encoding(content: bytes) -> str | None:
     return None
 
 
+def check_encoding(path: str | Path, content: bytes) -> None:
+    """Raise an InputError if a file's bytes are a text of several bytes a letter.
+
+    Parameters
+    ----------
+    path : path
+        Named in the message.
+    content : bytes
+
+    Raises
+    ------
+    InputError
+    """
+    if encoding := wide_encoding(content):
+        raise InputError(f'{path}:1: found text in {encoding}, expected UTF-8: save it as "CSV UTF-8", or '
+                         "with encoding='utf-8'")
+
+
 def without_blank_ends(cells: Sequence[str]) -> list[str]:
     """The cells of a row without white space around them, and without the empty ones at its ends.
 
@@ -55,6 +76,34 @@ def without_blank_ends(cells: Sequence[str]) -> list[str]:
     cells = [cell.strip() for cell in cells]
     filled = [place for place, cell in enumerate(cells) if cell]
     return cells[filled[0]:filled[-1] + 1] if filled else []
+
+
+def cells_below(header: Sequence[str], row: Sequence[str]) -> list[str]:
+    """The cells of a row that stand below those of a header, without the empty ones on either side of it.
+
+    Parameters
+    ----------
+    header, row : sequences of str
+        As the file has them.
+
+    Returns
+    -------
+    list of str
+        Without white space around them; none of a row of nothing but separators. Cells that are filled are
+        kept wherever they stand, and so are empty ones below the header.
+
+    Examples
+    --------
+    >>> cells_below(['a', 'b', ''], ['1', '', '']), cells_below(['', 'a'], ['', '1']), cells_below('a', [''])
+    (['1', ''], ['1'], [])
+    """
+    cells = [cell.strip() for cell in row]
+    if not any(cells):
+        return []
+    filled = [place for place, cell in enumerate(header) if cell.strip()]
+    while len(cells) > filled[-1] + 1 and not cells[-1]:
+        cells.pop()
+    return cells if any(cells[:filled[0]]) else cells[filled[0]:]
 
 
 def other_separator(line: str, at_least: int) -> str | None:

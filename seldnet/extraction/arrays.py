@@ -98,7 +98,9 @@ def stored_features(path: str | Path) -> StoredArray:
 
 
 def stored_labels(path: str | Path) -> StoredArray:
-    """Labels of a recording: (frames, 3 * classes), int16: activities, azimuths, elevations (degrees).
+    """Labels of a recording: (frames, 3 * classes): activities, azimuths, elevations (degrees).
+
+    int16, or float32 where directions are free.
 
     Parameters
     ----------
@@ -111,9 +113,9 @@ def stored_labels(path: str | Path) -> StoredArray:
     Raises
     ------
     InputError
-        If there is no such file, or it is no .npy file of two dimensions and that type, rows innermost.
+        If there is no such file, or it is no .npy file of two dimensions and such a type, rows innermost.
     """
-    return _stored_array(Path(path), 'labels', ('int16',))
+    return _stored_array(Path(path), 'labels', ('int16', 'float32'))
 
 
 def open_features(path: str | Path) -> np.memmap:
@@ -146,7 +148,7 @@ def open_labels(path: str | Path) -> np.memmap:
     Returns
     -------
     np.memmap, shape (frames, 3 * classes)
-        int16.
+        int16 or float32.
 
     Raises
     ------

@@ -1,13 +1,18 @@
-"""Recordings: checked, and read piece by piece at the data set's rate."""
+"""Recordings: checked, and read piece by piece: the four channels, at the data set's rate, in N3D."""
 
+import contextlib
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
+from seldnet.common.files import list_files
+from seldnet.extraction.ambisonics import declared_convention, to_n3d
 
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
 
@@ -15,20 +20,23 @@ SUFFIXES = ('.wav', '.flac')
 # Read at a time. With much smaller pieces the memory allocator returns the blocks' memory to the system
 # and requests it anew all the time, and everything takes a third longer.
 CHUNK_S = 10
+FULL_ORDERS = (9, 16, 25, 36, 49, 64)  # channels of Ambisonics of orders 2 to 7: their first four are order 1
 
 
-def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Dataset = TAU2019) -> None:
+def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Dataset = TAU2019,
+                    audio_format: str = 'foa') -> None:
     """Read a recording's header and raise an InputError unless the network can be given the recording.
 
-    It must be decodable, at the data set's rate (or `any_rate`, for those who resample), with at least four
-    channels, not empty, and as long as its header says.
+    It must be decodable, at the data set's rate (or `any_rate`, for those who resample), with the channels
+    that `used_channels` expects, not empty, and as long as its header says.
 
     Parameters
     ----------
     path : path
     any_rate : bool
     dataset : Dataset
-        Its rate.
+        Its rate and channels.
+    audio_format : {'foa', 'mic'}
 
     Raises
     ------
@@ -45,9 +53,8 @@ def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Datase
         raise InputError(f'{path}: cannot be decoded: {error.error_string}') from error
     if info.samplerate != dataset.sample_rate_hz and not any_rate:
         raise InputError(f'{path}: sampling rate {info.samplerate} Hz, expected '
-                         f'{dataset.sample_rate_hz}')
-    if info.channels < NB_CHANNELS:
-        raise InputError(f'{path}: {info.channels} channels, expected {NB_CHANNELS}')
+                         f'{dataset.sample_rate_hz}; --resample brings it there')
+    used_channels(path, info.channels, dataset, audio_format)
     # libsndfile takes what there is of a WAV file that breaks off, but notes it. Lengths at the end of what
     # 32 bits hold stand for "unknown" (a stream).
     noted = re.search(r'^data : (\d+) \(should be (\d+)\)', info.extra_info, re.MULTILINE)
@@ -58,8 +65,149 @@ def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Datase
         raise InputError(f'{path}: no samples')
 
 
+def used_channels(path: str | Path, nb_channels: int, dataset: Dataset = TAU2019,
+                  audio_format: str = 'foa') -> list[int]:
+    """Which channels of a recording are used.
+
+    Parameters
+    ----------
+    path : path
+        Named in the message.
+    nb_channels : int
+        That the recording has.
+    dataset : Dataset
+        Its `channels`.
+    audio_format : {'foa', 'mic'}
+
+    Returns
+    -------
+    list of int
+        Four, counted from 0: those of the data set; else all of four, or the first four of a full Ambisonic
+        order.
+
+    Raises
+    ------
+    InputError
+        If it has not these, or more than four and nothing says which.
+    """
+    if dataset.channels is not None:
+        if max(dataset.channels) > nb_channels:
+            raise InputError(f'{path}: {nb_channels} channels, expected at least {max(dataset.channels)}: '
+                             f'channels {", ".join(map(str, dataset.channels))} are asked for')
+        return [channel - 1 for channel in dataset.channels]
+    if nb_channels == NB_CHANNELS or (audio_format == 'foa' and nb_channels in FULL_ORDERS):
+        return list(range(NB_CHANNELS))
+    remedy = f'; --channels says which {NB_CHANNELS}' if nb_channels > NB_CHANNELS else ''
+    raise InputError(f'{path}: {nb_channels} channels, expected {NB_CHANNELS}{remedy}')
+
+
+def convention_of(path: str | Path, dataset: Dataset = TAU2019, audio_format: str = 'foa') -> str:
+    """The Ambisonic convention of a recording: as its header declares, or else the data set's.
+
+    Parameters
+    ----------
+    path : path
+    dataset : Dataset
+        Its convention.
+    audio_format : {'foa', 'mic'}
+
+    Returns
+    -------
+    {'n3d', 'sn3d', 'fuma'}
+        'n3d', of which nothing is changed, for microphones.
+    """
+    return 'n3d' if audio_format != 'foa' else declared_convention(path) or dataset.ambisonics
+
+
+def recording_notes(path: str | Path, dataset: Dataset = TAU2019, audio_format: str = 'foa') -> list[str]:
+    """What is done to a recording because it is not as TAU 2019's are, or odd about its header.
+
+    Parameters
+    ----------
+    path : path
+        That `check_recording` has passed: what cannot be decoded is soundfile's error here.
+    dataset : Dataset
+        Its rate, channels and convention.
+    audio_format : {'foa', 'mic'}
+
+    Returns
+    -------
+    list of str
+        A sentence each, without the path.
+    """
+    import soundfile
+
+    info = soundfile.info(path)
+    notes = []
+    if info.samplerate != dataset.sample_rate_hz:
+        notes.append(f'resampled from {info.samplerate} to {dataset.sample_rate_hz} Hz by soxr')
+    if dataset.channels is None and info.channels > NB_CHANNELS:
+        notes.append(f'{info.channels} channels, taken as Ambisonics of order '
+                     f'{math.isqrt(info.channels) - 1}: its first {NB_CHANNELS} are used')
+    declared = declared_convention(path)
+    if declared and audio_format == 'foa':
+        notes.append(f'the header declares B-format: converted from {declared} to n3d')
+    elif declared:
+        notes.append('the header declares B-format, expected microphone signals')
+    return notes
+
+
+def nb_samples_of(path: str | Path, dataset: Dataset = TAU2019) -> int:
+    """Samples of a recording as the data set has it: at its rate, cut or padded to its length.
+
+    Parameters
+    ----------
+    path : path
+    dataset : Dataset
+        Its rate and length.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    InputError
+        If its length is to be read, and it cannot be decoded.
+    """
+    if dataset.nb_samples is not None:
+        return dataset.nb_samples
+    import soundfile
+
+    try:
+        info = soundfile.info(path)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f'{path}: cannot be decoded: {error.error_string}') from error
+    return max(1, round(info.frames * dataset.sample_rate_hz / info.samplerate))
+
+
+def frames_of_recordings(folder: str | Path, dataset: Dataset = TAU2019) -> dict[str, int]:
+    """How long the recordings of a folder are, for those who score them.
+
+    Parameters
+    ----------
+    folder : path
+        It need not exist.
+    dataset : Dataset
+
+    Returns
+    -------
+    dict of int
+        Frames by name; empty where all are as long as the data set says. What cannot be decoded is left out.
+    """
+    if dataset.nb_frames is not None:
+        return {}
+    frames = {}
+    for path in list_files(Path(folder), *SUFFIXES):
+        with contextlib.suppress(InputError):
+            frames[path.stem] = dataset.nb_frames_of(nb_samples_of(path, dataset))
+    return frames
+
+
 def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samples: int | None = None, *,
-                     any_rate: bool = False, dataset: Dataset = TAU2019) -> Iterator[np.ndarray]:
+                     any_rate: bool = False, dataset: Dataset = TAU2019,
+                     audio_format: str = 'foa') -> Iterator[np.ndarray]:
     """A recording piece by piece, for those too long for memory.
 
     Parameters
@@ -72,12 +220,13 @@ def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samp
     any_rate : bool
         Whether a rate other than the data set's is fine.
     dataset : Dataset
-        Its rate.
+        Its rate, channels and convention.
+    audio_format : {'foa', 'mic'}
 
     Yields
     ------
     np.ndarray
-        float32, (at most chunk_samples, 4), full scale is 1. Of more than four channels the first four.
+        float32, (at most chunk_samples, 4), full scale is 1; Ambisonics in ACN order with N3D gains.
 
     Raises
     ------
@@ -86,14 +235,18 @@ def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samp
     """
     import soundfile
 
-    check_recording(path, any_rate=any_rate, dataset=dataset)
+    check_recording(path, any_rate=any_rate, dataset=dataset, audio_format=audio_format)
     chunk_samples = chunk_samples or CHUNK_S * dataset.sample_rate_hz
+    convention = convention_of(path, dataset, audio_format)
     with soundfile.SoundFile(path) as file:
+        channels: Any = used_channels(path, file.channels, dataset, audio_format)
+        if channels == list(range(NB_CHANNELS)):
+            channels = slice(NB_CHANNELS)  # a view
         end = file.frames if nb_samples is None else min(nb_samples, file.frames)
         for start in range(0, end, chunk_samples):
             expected = min(chunk_samples, end - start)
             try:
-                chunk = file.read(expected, dtype='float32', always_2d=True)[:, :NB_CHANNELS]
+                chunk = file.read(expected, dtype='float32', always_2d=True)[:, channels]
             except soundfile.LibsndfileError as error:
                 raise InputError(f'{path}: cannot be decoded from sample {start} on: {error.error_string}; '
                                  'copy or download it again') from error
@@ -104,11 +257,11 @@ def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samp
                 sample, channel = np.argwhere(~np.isfinite(chunk))[0]
                 raise InputError(f'{path}: sample {start + sample} of channel {channel + 1} is '
                                  f'{chunk[sample, channel]}, expected a finite number')
-            yield chunk
+            yield to_n3d(chunk, convention)
 
 
-def load_recording(path: str | Path, nb_samples: int | None = None, *,
-                   dataset: Dataset = TAU2019) -> np.ndarray:
+def load_recording(path: str | Path, nb_samples: int | None = None, *, dataset: Dataset = TAU2019,
+                   audio_format: str = 'foa') -> np.ndarray:
     """A whole recording.
 
     Parameters
@@ -117,23 +270,25 @@ def load_recording(path: str | Path, nb_samples: int | None = None, *,
     nb_samples : int, optional
         How much to read, from 1; by default all of it.
     dataset : Dataset
-        Its rate.
+        Its rate, channels and convention.
+    audio_format : {'foa', 'mic'}
 
     Returns
     -------
     float32 array, shape (samples, 4)
-        Full scale is 1. Of more than four channels the first four.
+        Full scale is 1.
 
     Raises
     ------
     InputError
         As `recording_chunks`.
     """
-    return np.concatenate(list(recording_chunks(path, nb_samples=nb_samples, dataset=dataset)))
+    return np.concatenate(list(recording_chunks(path, nb_samples=nb_samples, dataset=dataset,
+                                                audio_format=audio_format)))
 
 
-class PaddedRecording:
-    """A recording of the data set in pieces, cut or zero-padded to the data set's length.
+class RecordingAudio:
+    """The samples of a recording of the data set in pieces: cut or zero-padded where it has a length.
 
     Iterate once; `warnings` then says what was odd about it.
 
@@ -141,21 +296,26 @@ class PaddedRecording:
     ----------
     path : Path
     dataset : Dataset
-        Its rate and length.
+        Its rate, length, channels and convention.
+    audio_format : {'foa', 'mic'}
+    resample : bool
+        Bring a recording of another rate to the data set's.
 
     Attributes
     ----------
     warnings : list of str
-        Of channels without any sound; empty before the iteration has ended.
+        Of what is done to it, and of channels without any sound; empty before the iteration has ended.
     """
 
-    def __init__(self, path: Path, dataset: Dataset = TAU2019):
+    def __init__(self, path: Path, dataset: Dataset = TAU2019, audio_format: str = 'foa', *,
+                 resample: bool = False):
         self._path = path
         self._dataset = dataset
+        self._audio_format = audio_format
+        self._resample = resample
         self.warnings: list[str] = []
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        nb_samples = self._dataset.nb_samples
         is_silent = np.ones(NB_CHANNELS, dtype=bool)
 
         def noting_silence(chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -164,10 +324,15 @@ class PaddedRecording:
                     is_silent[:] &= ~chunk.any(axis=0)
                 yield chunk
 
-        chunks = recording_chunks(self._path, nb_samples=nb_samples, dataset=self._dataset)
+        options = {'dataset': self._dataset, 'audio_format': self._audio_format}
+        check_recording(self._path, any_rate=self._resample, **options)
+        nb_samples = nb_samples_of(self._path, self._dataset)
+        chunks = (resampled_chunks(self._path, **options) if self._resample
+                  else recording_chunks(self._path, nb_samples=nb_samples, **options))
         yield from padded(noting_silence(chunks), nb_samples, CHUNK_S * self._dataset.sample_rate_hz)
-        self.warnings = [f'{self._path}: channel {channel + 1} is silent'
-                         for channel in np.flatnonzero(is_silent)]
+        notes = recording_notes(self._path, self._dataset, self._audio_format)
+        silent = [f'channel {channel + 1} is silent' for channel in np.flatnonzero(is_silent)]
+        self.warnings = [f'{self._path}: {note}' for note in (*notes, *silent)]
 
 
 def padded(chunks: Iterable[np.ndarray], nb_samples: int, chunk_samples: int) -> Iterator[np.ndarray]:
@@ -193,7 +358,8 @@ def padded(chunks: Iterable[np.ndarray], nb_samples: int, chunk_samples: int) ->
         yield np.zeros((min(chunk_samples, missing - start), NB_CHANNELS), dtype=np.float32)
 
 
-def resampled_chunks(path: Path, *, dataset: Dataset = TAU2019) -> Iterator[np.ndarray]:
+def resampled_chunks(path: Path, *, dataset: Dataset = TAU2019,
+                     audio_format: str = 'foa') -> Iterator[np.ndarray]:
     """The samples of a recording of any rate, brought to the data set's by soxr, piece by piece.
 
     Parameters
@@ -201,7 +367,8 @@ def resampled_chunks(path: Path, *, dataset: Dataset = TAU2019) -> Iterator[np.n
     path : Path
         That `check_recording` has passed: what cannot be decoded is soundfile's error here.
     dataset : Dataset
-        Its rate.
+        Its rate, channels and convention.
+    audio_format : {'foa', 'mic'}
 
     Yields
     ------
@@ -217,7 +384,8 @@ def resampled_chunks(path: Path, *, dataset: Dataset = TAU2019) -> Iterator[np.n
     import soxr
 
     rate_hz = soundfile.info(path).samplerate
-    chunks = recording_chunks(path, CHUNK_S * rate_hz, any_rate=True, dataset=dataset)
+    chunks = recording_chunks(path, CHUNK_S * rate_hz, any_rate=True, dataset=dataset,
+                              audio_format=audio_format)
     if rate_hz == dataset.sample_rate_hz:
         yield from chunks
         return

@@ -1,5 +1,7 @@
 """What stands in the way of an extraction, found before anything is written; and what of a training."""
 
+import contextlib
+import dataclasses
 import logging
 import shutil
 from collections.abc import Sequence
@@ -8,13 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seldnet.annotations.dataset import NB_CHANNELS
+from seldnet.annotations.dataset import NB_CHANNELS, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences, unused_splits
 from seldnet.annotations.descriptions import description_problems
 from seldnet.annotations.labels import COLUMNS_A_CLASS
 from seldnet.common.errors import InputError, and_more
 from seldnet.common.files import list_files
 from seldnet.extraction.arrays import COMMAND
-from seldnet.extraction.audio import SUFFIXES, check_recording
+from seldnet.extraction.audio import SUFFIXES, check_recording, nb_samples_of
 from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import scaler_digest
 from seldnet.extraction.spectra import nb_bins
@@ -97,7 +100,7 @@ def find_pending_of_sets(sets: Sequence[RecordingSet], states: Sequence[Extracti
     return pending
 
 
-def check_ready(recordings: RecordingSet, task_id: str | int = '') -> None:
+def check_ready(recordings: RecordingSet, task_id: str | int = '') -> Dataset:
     """Raise an InputError, saying what to run, unless all features and labels are there and usable.
 
     Parameters
@@ -105,6 +108,11 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> None:
     recordings : RecordingSet
     task_id : str or int
         For the command in the message.
+
+    Returns
+    -------
+    Dataset
+        Of the recordings, with the channels and the convention that the extraction was told.
 
     Raises
     ------
@@ -120,15 +128,25 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> None:
     if not state.complete:
         raise InputError(f'{folder}: the features of {name} are not complete (their extraction is at '
                          f'work, or was stopped); {remedy} to finish them')
+    differences = fact_differences(state.dataset_facts, recordings.dataset, chosen_in_extraction=False)
+    if differences:
+        raise InputError(f'{folder}: the features of {name} were made for another data set: '
+                         f'{"; ".join(differences)} as {recordings.dataset.name} has it; set dataset_dir to '
+                         f'the folder of their {FILE_NAME}, or {remedy}')
     if state.feature_dtype != recordings.feature_dtype:
         raise InputError(f'{folder}: the features of {name} are {state.feature_dtype}, the setting '
                          f'feature_dtype is {recordings.feature_dtype}; change it or {remedy}')
     damaged = state.damaged('features', 'labels')
     if damaged:
         raise InputError(f'{damaged[0]}{and_more(damaged)}: missing or damaged; {remedy}')
-    if scaler_digest(recordings.scaler()) != state.scaler_digest:
+    extracted = recordings.dataset
+    if state.dataset_facts is not None:
+        stored = dataset_of_facts(state.dataset_facts, f'{recordings.state_file}: dataset')
+        extracted = dataclasses.replace(extracted, channels=stored.channels, ambisonics=stored.ambisonics)
+    if scaler_digest(dataclasses.replace(recordings, dataset=extracted).scaler()) != state.scaler_digest:
         raise InputError(f'{recordings.folder("features")}: normalised with another scaler than '
                          f'{recordings.scaler_file}; {remedy}')
+    return extracted
 
 
 def input_problems(sets: Sequence[RecordingSet], *, with_features: bool, with_scaler: bool) -> list[str]:
@@ -159,7 +177,8 @@ def input_problems(sets: Sequence[RecordingSet], *, with_features: bool, with_sc
         # The evaluation set's descriptions were published after the challenge, and may be missing.
         if not with_features or not recordings.is_eval or recordings.has_descriptions():
             problems += annotation_problems(recordings)
-    if with_features:
+    # What lengths of their own take is known only where all can be read.
+    if with_features and not (problems and sets[0].dataset.nb_frames is None):
         problems += disk_problems(sets)
     if with_scaler and sets[0].is_eval and not sets[0].scaler_file.is_file():
         problems.append(f'{sets[0].scaler_file}: no scaler, and the evaluation set is normalised with that '
@@ -208,9 +227,13 @@ def recording_problems(recordings: RecordingSet) -> list[str]:
             problems.append(f'{path}: a second recording of this name, beside {by_name[path.stem].name}')
         try:
             recordings.dataset.parse_name(path)
-            check_recording(path, dataset=recordings.dataset)
+            check_recording(path, any_rate=recordings.resample, dataset=recordings.dataset,
+                            audio_format=recordings.audio_format)
         except InputError as error:
             problems.append(str(error))
+    for split, number in unused_splits(recordings.recordings(), recordings.dataset, recordings.mode).items():
+        _LOG.warning('%s: split %s (%s recordings) is in no fold; it takes part in the scaler only', folder,
+                     split, number)
     return problems + _foreign_files(recordings)
 
 
@@ -236,8 +259,9 @@ def annotation_problems(recordings: RecordingSet) -> list[str]:
     if not recordings.has_descriptions():
         return [f'{folder}: no such folder of descriptions']
     audio, descriptions = recordings.recordings(), recordings.descriptions()
-    problems = [problem for path in descriptions.values()
-                for problem in description_problems(path, dataset=recordings.dataset)]
+    problems = [problem for name, path in descriptions.items()
+                for problem in description_problems(path, dataset=recordings.dataset,
+                                                    seconds=_seconds(audio.get(name), recordings))]
     if audio:
         problems += [f'{audio[name]}: no description {folder / name}.csv'
                      for name in audio if name not in descriptions]
@@ -246,6 +270,16 @@ def annotation_problems(recordings: RecordingSet) -> list[str]:
     elif not descriptions:
         problems.append(f'{folder}: no descriptions (.csv) in this folder')
     return problems
+
+
+def _seconds(recording: Path | None, recordings: RecordingSet) -> float | None:
+    """Length of a recording where each has its own; None for one that is missing or cannot be read."""
+    dataset = recordings.dataset
+    if dataset.nb_frames is not None or recording is None:
+        return None
+    with contextlib.suppress(InputError):  # which is reported with the recordings
+        return nb_samples_of(recording, dataset) / dataset.sample_rate_hz
+    return None
 
 
 def disk_problems(sets: Sequence[RecordingSet]) -> list[str]:
@@ -280,12 +314,17 @@ def disk_problems(sets: Sequence[RecordingSet]) -> list[str]:
 def _nb_bytes(recordings: RecordingSet, pending: Pending) -> int:
     """Disk space that the pending files need beyond what they take already."""
     dataset, columns = recordings.dataset, recordings.nb_columns
-    sizes = {'moments': 2 * columns * 8,
-             'raw_spectra': dataset.nb_frames * nb_bins(dataset) * NB_CHANNELS * 8,
-             'features': dataset.nb_frames * columns * np.dtype(recordings.feature_dtype).itemsize,
-             'labels': dataset.nb_frames * COLUMNS_A_CLASS * dataset.nb_classes * 2}
+    of_a_frame = {'raw_spectra': nb_bins(dataset) * NB_CHANNELS * 8,
+                  'features': columns * np.dtype(recordings.feature_dtype).itemsize,
+                  'labels': COLUMNS_A_CLASS * dataset.nb_classes * (4 if dataset.grid is None else 2)}
+    paths = recordings.recordings()
+    nb_frames = {name: recordings.nb_frames(paths[name]) if name in paths else dataset.nb_frames or 0
+                 for name in {*pending.raw_spectra, *pending.features, *pending.labels}}
     needed = 0
-    for kind, size in sizes.items():
-        files: list[Path] = [recordings.file(kind, name) for name in getattr(pending, kind)]
-        needed += size * len(files) - sum(file.stat().st_size for file in files if file.exists())
+    for kind in ('moments', *of_a_frame):
+        names = getattr(pending, kind)
+        files: list[Path] = [recordings.file(kind, name) for name in names]
+        sizes = [(2 * columns + 1) * 8 if kind == 'moments' else of_a_frame[kind] * nb_frames[name]
+                 for name in names]
+        needed += sum(sizes) - sum(file.stat().st_size for file in files if file.exists())
     return needed

@@ -5,7 +5,7 @@ Under `feat_label_dir`, for the Ambisonic development set and the features of 20
     foa_dev_norm/NAME.npy     normalised features, float32 (or float16), 3000 x 8192
     foa_dev_label/NAME.npy    labels, int16, 3000 x 33: 11 activities, 11 azimuths, 11 elevations (degrees)
     foa_wts.npz               the scaler: mean, var, scale (float64, 8192 each), nb_frames
-    foa_dev_moments/NAME.npy  mean and summed squared deviations of each column, float64, 2 x 8192 (131 kB)
+    foa_dev_moments/NAME.npy  mean and summed squared deviations of each column, and frames: float64 (131 kB)
     foa_dev/NAME.npy          raw spectra, complex64, 3000 x 4096; only with `save_spectra`
     foa_dev_state.json        which of these are finished, and what each was made from
 
@@ -15,15 +15,18 @@ are shared. While they are made, kinds that are small lie unscaled in foa_dev_me
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from seldnet.annotations.dataset import FORMATS, TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import file_stamp, list_files
-from seldnet.extraction.audio import SUFFIXES
+from seldnet.extraction.arrays import COMMAND
+from seldnet.extraction.audio import SUFFIXES, RecordingAudio, nb_samples_of
 from seldnet.extraction.features import DTYPES, SPECTRA, FeatureKind
-from seldnet.extraction.scaler import MeanAndScale, load_mean_and_scale
+from seldnet.extraction.scaler import MeanAndScale, load_mean_and_scale, scaler_facts
 from seldnet.extraction.state import ExtractionState, Source
 
 _FOLDER_ENDINGS = {'raw_spectra': '', 'moments': '_moments', 'unscaled': '_unscaled', 'features': '_norm',
@@ -53,6 +56,8 @@ class RecordingSet:
     n_jobs : int
         Processes, -1 for one a core (joblib's rules).
     dataset : Dataset
+    resample : bool
+        Bring recordings of another rate to the data set's, rather than refuse them.
 
     Raises
     ------
@@ -69,6 +74,7 @@ class RecordingSet:
     save_spectra: bool = False
     n_jobs: int = -1
     dataset: Dataset = TAU2019
+    resample: bool = False
 
     def __post_init__(self):
         for name, value, legal in (('dataset', self.audio_format, FORMATS),
@@ -172,8 +178,41 @@ class RecordingSet:
         return ExtractionState(self.state_file, self.file)
 
     def scaler(self) -> MeanAndScale:
-        """The scaler; an InputError if it is missing or damaged."""
-        return load_mean_and_scale(self.scaler_file, self.nb_columns)
+        """The scaler; an InputError if it is missing, damaged, or of recordings of another kind."""
+        scaler = load_mean_and_scale(self.scaler_file, self.nb_columns)
+        for key, stored in scaler_facts(self.scaler_file).items():
+            if stored != (own := self.dataset.audio_facts().get(key)):
+                raise InputError(f'{self.scaler_file}: fitted to recordings of {key} {stored}, expected '
+                                 f'{own}; run `{COMMAND}` on the development set')
+        return scaler
+
+    def audio(self, path: Path) -> RecordingAudio:
+        """The samples of a recording.
+
+        Parameters
+        ----------
+        path : Path
+            Of the recording.
+
+        Returns
+        -------
+        RecordingAudio
+        """
+        return RecordingAudio(path, self.dataset, self.audio_format, resample=self.resample)
+
+    def nb_frames(self, path: Path) -> int:
+        """Frames of a recording.
+
+        Parameters
+        ----------
+        path : Path
+            Of a recording that `check_recording` has passed.
+
+        Returns
+        -------
+        int
+        """
+        return self.dataset.nb_frames_of(nb_samples_of(path, self.dataset))
 
     @property
     def nb_columns(self) -> int:
@@ -184,13 +223,16 @@ class RecordingSet:
 
     def recording_sources(self) -> dict[str, Source]:
         """What the moments and raw spectra of each recording are made from."""
-        return {name: {'recording': list(file_stamp(path))} for name, path in self.recordings().items()}
+        facts = _unlike_tau(self.dataset.audio_facts())
+        return {name: {'recording': list(file_stamp(path)), **facts}
+                for name, path in self.recordings().items()}
 
     def scaler_source(self) -> dict[str, Source]:
         """What the scaler is made from: the moments of every development recording."""
-        lines = (f'{name} {size} bytes of {time_ns}'
+        lines = [f'{name} {size} bytes of {time_ns}'
                  for name, source in self.recording_sources().items()
-                 for size, time_ns in [source['recording']])
+                 for size, time_ns in [source['recording']]]
+        lines += [json.dumps(facts) for facts in [_unlike_tau(self.dataset.audio_facts())] if facts]
         return {'scaler': {'moments': hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:16]}}
 
     def feature_sources(self, scaler_digest: str) -> dict[str, Source]:
@@ -210,5 +252,16 @@ class RecordingSet:
                 for name, source in self.recording_sources().items()}
 
     def label_sources(self) -> dict[str, Source]:
-        """What the labels of each recording are made from."""
-        return {name: {'description': list(file_stamp(path))} for name, path in self.descriptions().items()}
+        """What the labels of each recording are made from; its frames, where it is as long as it is."""
+        facts = self.dataset.facts()
+        facts = _unlike_tau({key: facts[key] for key in ('classes', 'grid_step_deg', 'recording_s')})
+        recordings = self.recordings() if self.dataset.nb_frames is None else {}
+        return {name: {'description': list(file_stamp(path)), **facts,
+                       **({'nb_frames': self.nb_frames(recordings[name])} if name in recordings else {})}
+                for name, path in self.descriptions().items()}
+
+
+def _unlike_tau(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts that are not those of TAU 2019: what was made before there were others stays up to date."""
+    usual = TAU2019.facts()
+    return {key: value for key, value in facts.items() if value != usual[key]}

@@ -6,11 +6,13 @@ recording by recording, and stored as `.npz`.
 """
 
 import hashlib
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path
 from seldnet.extraction.arrays import COMMAND, reading
@@ -32,6 +34,46 @@ class MeanAndScale(NamedTuple):
 
     mean: np.ndarray
     scale: np.ndarray
+
+
+def moments_row(moments: Moments) -> np.ndarray:
+    """Moments as one array, to be stored.
+
+    Parameters
+    ----------
+    moments : Moments
+
+    Returns
+    -------
+    float64 array, shape (2 * columns + 1,)
+        Means, deviations, and the number of frames.
+    """
+    return np.concatenate([moments.mean, moments.deviations, [moments.count]])
+
+
+def moments_of_row(row: np.ndarray, nb_columns: int, nb_frames: int | None) -> Moments:
+    """The moments that `moments_row` has made an array of.
+
+    Parameters
+    ----------
+    row : float64 array
+        Of earlier versions without the number of frames.
+    nb_columns : int
+    nb_frames : int or None
+        Of all recordings, for those of earlier versions.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    ValueError
+        If the array has another size.
+    """
+    if row.size > 2 * nb_columns:
+        row, nb_frames = row[:-1], row[-1]
+    return Moments(int(nb_frames), *row.reshape(2, nb_columns))
 
 
 def block_moments(features: np.ndarray) -> Moments:
@@ -107,8 +149,8 @@ def _standard_scaler(mean: np.ndarray, scale: np.ndarray, var: np.ndarray,
     return scaler
 
 
-def save_scaler(path: str | Path, scaler: 'StandardScaler') -> None:
-    """Write a scaler as .npz, atomically: mean, var, scale (float64), nb_frames.
+def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any] | None = None) -> None:
+    """Write a scaler as .npz, atomically: mean, var, scale (float64), nb_frames, and facts as JSON.
 
     Parameters
     ----------
@@ -116,6 +158,8 @@ def save_scaler(path: str | Path, scaler: 'StandardScaler') -> None:
         With the ending .npz.
     scaler : StandardScaler
         Fitted.
+    facts : dict, optional
+        `Dataset.audio_facts` of the recordings.
 
     Raises
     ------
@@ -123,8 +167,30 @@ def save_scaler(path: str | Path, scaler: 'StandardScaler') -> None:
         As `atomic_path`.
     """
     with atomic_path(path) as temporary:
+        stored = {'facts': json.dumps(facts)} if facts else {}
         np.savez(temporary, mean=scaler.mean_, var=scaler.var_, scale=scaler.scale_,
-                 nb_frames=np.array(scaler.n_samples_seen_))
+                 nb_frames=np.array(scaler.n_samples_seen_), **stored)
+
+
+def scaler_facts(path: str | Path) -> dict[str, Any]:
+    """What is stored with a scaler of the recordings that it was fitted to.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    dict
+        `Dataset.audio_facts`; those of TAU 2019 for scalers of earlier versions.
+
+    Raises
+    ------
+    InputError
+        As `load_scaler`.
+    """
+    with reading(path, 'a scaler of this project'), np.load(path, allow_pickle=False) as stored:
+        return json.loads(str(stored['facts'])) if 'facts' in stored else TAU2019.audio_facts()
 
 
 def load_scaler(path: str | Path, nb_columns: int | None = None) -> 'StandardScaler':

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seldnet.annotations.dataset import FORMATS, Dataset
+from seldnet.annotations.dataset import FORMATS
 from seldnet.annotations.descriptions import description_dict, read_description
 from seldnet.annotations.labels import regression_labels
 from seldnet.common.errors import InputError, and_more, raise_problems
@@ -22,7 +22,14 @@ from seldnet.common.processes import locked, run_in_processes
 from seldnet.extraction.arrays import reading, write_array_if_new
 from seldnet.extraction.checks import find_pending, find_pending_of_sets, input_problems
 from seldnet.extraction.recording_set import RecordingSet
-from seldnet.extraction.scaler import Moments, fit_scaler, merge_moments, save_scaler, scaler_digest
+from seldnet.extraction.scaler import (
+    Moments,
+    fit_scaler,
+    merge_moments,
+    moments_of_row,
+    save_scaler,
+    scaler_digest,
+)
 from seldnet.extraction.state import ExtractionState, Source
 from seldnet.extraction.workers import attempt, measure_recording, normalize_recording
 
@@ -164,18 +171,20 @@ def _fit_scaler(recordings: RecordingSet, state: ExtractionState) -> None:
     if not state.missing('scaler', source):
         return
     # In the order of the names, so that the sum does not depend on which worker was first.
-    moments = (_load_moments(recordings.file('moments', name), recordings.dataset, recordings.nb_columns)
+    moments = (_load_moments(recordings.file('moments', name), recordings)
                for name in recordings.recordings())
     of_all = functools.reduce(merge_moments, moments)
     pool = recordings.kind.pool_moments
-    save_scaler(recordings.scaler_file, fit_scaler(pool(of_all) if pool else of_all))
+    save_scaler(recordings.scaler_file, fit_scaler(pool(of_all) if pool else of_all),
+                recordings.dataset.audio_facts())
     state.note('scaler', 'scaler', source['scaler'])
 
 
-def _load_moments(path: Path, dataset: Dataset, nb_columns: int) -> Moments:
+def _load_moments(path: Path, recordings: RecordingSet) -> Moments:
     """Moments of a recording from its file."""
     with reading(path, 'a .npy file of moments'):
-        return Moments(dataset.nb_frames, *np.load(path, allow_pickle=False).reshape(2, nb_columns))
+        return moments_of_row(np.load(path, allow_pickle=False), recordings.nb_columns,
+                              recordings.dataset.nb_frames)
 
 
 def label(recordings: RecordingSet, state: ExtractionState, report: ProgressReport) -> None:
@@ -205,9 +214,11 @@ def label(recordings: RecordingSet, state: ExtractionState, report: ProgressRepo
         create_folder(recordings.folder('labels'))
     for name in missing:
         events = read_description(descriptions[name], dataset=dataset)
-        labels = regression_labels(description_dict(events, dataset=dataset), dataset=dataset)
-        # int16 holds them exactly: all directions are on the grid, as was checked.
-        write_array_if_new(recordings.file('labels', name), labels.astype(np.int16))
+        labels = regression_labels(description_dict(events, dataset=dataset), dataset=dataset,
+                                   nb_frames=sources[name].get('nb_frames'))
+        # int16 holds directions of a grid exactly: whole degrees, as was checked.
+        write_array_if_new(recordings.file('labels', name),
+                           labels.astype(np.float32 if dataset.grid is None else np.int16))
         state.note('labels', name, sources[name])
 
 
@@ -270,7 +281,8 @@ def extract(sets: Sequence[RecordingSet], *, stages: Sequence[Stage] = STAGES,
         for recordings, state in zip(sets, states):
             for stage in stages:
                 stage(recordings, state, report)
-            state.update(complete=bool(recordings.recordings()) and not any(find_pending(recordings, state)))
+            state.update(dataset=recordings.dataset.facts(), complete=bool(recordings.recordings())
+                         and not any(find_pending(recordings, state)))
     return Summary(recordings=sum(len(recordings.recordings()) for recordings in sets),
                    made=sum(len({*of_set.moments, *of_set.raw_spectra, *of_set.features, *of_set.labels})
                             for of_set in pending),

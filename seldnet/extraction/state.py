@@ -6,7 +6,7 @@ writing and noting it) does not count as finished. While something is missing, '
 features are not read.
 
     {"version": 2,
-     "complete": true, "feature_dtype": "float32", "scaler_digest": "0123456789abcdef",
+     "complete": true, "feature_dtype": "float32", "scaler_digest": "0123456789abcdef", "dataset": {...},
      "features": {"NAME": {"size": 98304128, "time_ns": 1, "source": {"recording": [23040044, 1], ...}}},
      "labels": ..., "moments": ..., "raw_spectra": ..., "scaler": {"scaler": ...}}
 
@@ -24,6 +24,7 @@ from seldnet.common.files import Stamp, file_stamp, is_plain_name, read_json, wr
 VERSION = 2
 FILE_KINDS = ('moments', 'raw_spectra', 'unscaled', 'features', 'labels', 'scaler')
 _FACTS = {'feature_dtype', 'scaler_digest'}  # of the set as a whole, known once it is complete
+_DATASET = 'dataset'  # the facts of the data set; states of earlier versions are of TAU 2019
 
 Source = dict[str, Any]  # what a file is made from, as JSON has it: stamps are lists [size, time]
 
@@ -71,6 +72,11 @@ class ExtractionState:
     def scaler_digest(self) -> str:
         """Digest of the scaler that the features of a complete set were normalised with."""
         return self._content['scaler_digest']
+
+    @property
+    def dataset_facts(self) -> dict[str, Any] | None:
+        """`Dataset.facts` of what the files were made of; None for TAU 2019, by an earlier version."""
+        return self._content.get(_DATASET)
 
     def names(self, kind: str) -> set[str]:
         """The recordings of which a file of a kind is noted.
@@ -160,7 +166,7 @@ class ExtractionState:
         Parameters
         ----------
         **facts
-            'complete' (bool), 'feature_dtype' or 'scaler_digest' (str).
+            'complete' (bool), 'feature_dtype' or 'scaler_digest' (str), 'dataset' (`Dataset.facts`).
         """
         if self._content | facts != self._content:
             self._content |= facts
@@ -201,6 +207,8 @@ def _is_state(content: Any) -> bool:
         return False
     entries = [content.get(kind, {}) for kind in FILE_KINDS]
     if not isinstance(content.get('complete'), bool) or not all(isinstance(kind, dict) for kind in entries):
+        return False
+    if not isinstance(content.get(_DATASET), dict | None):
         return False
     facts = {name for name in _FACTS if isinstance(content.get(name), str)}
     return ((facts == _FACTS or not content['complete'])

@@ -7,10 +7,16 @@ import numpy as np
 
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import reading, write_array
-from seldnet.extraction.audio import PaddedRecording
 from seldnet.extraction.features import rounded
+from seldnet.extraction.likeness import Likeness
 from seldnet.extraction.recording_set import RecordingSet
-from seldnet.extraction.scaler import block_moments, load_mean_and_scale, merge_moments, normalize
+from seldnet.extraction.scaler import (
+    block_moments,
+    load_mean_and_scale,
+    merge_moments,
+    moments_row,
+    normalize,
+)
 from seldnet.extraction.spectra import stft_blocks
 
 
@@ -23,9 +29,8 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
         Whose data set and kind of features hold.
     recording : Path
     targets : mapping
-        Kind of file to where it goes, some of 'moments' (of the columns, float64, (2, columns)), 'unscaled'
-        (features, float32, (frames, columns), only with moments) and 'raw_spectra' (complex64, (frames, bins
-        * channels)).
+        Kind of file to where it goes, some of 'moments' (as of `moments_row`), 'unscaled' (features, float32,
+        (frames, columns), only with moments) and 'raw_spectra' (complex64, (frames, bins * channels)).
 
     Returns
     -------
@@ -38,10 +43,12 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
         As `recording_chunks`.
     """
     dataset, kind = recordings.dataset, recordings.kind
-    audio = PaddedRecording(recording, dataset)
+    audio = recordings.audio(recording)
+    likeness = Likeness(dataset)
     spectra, unscaled = [], []
     moments = None
     for block in stft_blocks(audio, dataset=dataset):
+        likeness.add(block)
         if 'raw_spectra' in targets:
             spectra.append(block)
         if 'moments' in targets:
@@ -51,12 +58,17 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
             if 'unscaled' in targets:
                 unscaled.append(features.astype(np.float32))
     if 'raw_spectra' in targets:
-        write_array(targets['raw_spectra'], np.concatenate(spectra).reshape(dataset.nb_frames, -1))
+        write_array(targets['raw_spectra'], _rows(np.concatenate(spectra)))
     if 'unscaled' in targets:
         write_array(targets['unscaled'], np.concatenate(unscaled))
     if 'moments' in targets:
-        write_array(targets['moments'], np.stack([moments.mean, moments.deviations]))
-    return audio.warnings
+        write_array(targets['moments'], moments_row(moments))
+    looks_like = likeness.warning(recordings.audio_format)
+    return audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
+
+
+def _rows(spectra: np.ndarray) -> np.ndarray:
+    return spectra.reshape(len(spectra), -1)
 
 
 def normalize_recording(recordings: RecordingSet, recording: Path, features_file: Path, scaler_file: Path,
@@ -88,9 +100,9 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
         As `recording_chunks` and `load_scaler`; or if a feature is beyond the range of the type.
     """
     dataset, kind, dtype = recordings.dataset, recordings.kind, recordings.feature_dtype
-    audio = PaddedRecording(recording, dataset)
+    audio = recordings.audio(recording)
     scaler = load_mean_and_scale(scaler_file, recordings.nb_columns)
-    rows = np.empty((dataset.nb_frames, recordings.nb_columns), dtype)
+    rows = np.empty((recordings.nb_frames(recording), recordings.nb_columns), dtype)
     if unscaled_file:
         with reading(unscaled_file, 'a .npy file of features'):
             blocks = [np.load(unscaled_file, allow_pickle=False)]

@@ -44,7 +44,8 @@ class Method:
     activity_threshold : float
         A class is active where its activity is above it.
     rounds_to_grid : bool
-        Whether predictions of the data set's recordings are written as the nearest directions of its grid.
+        Whether predictions of the data set's recordings are written as the nearest directions of its grid, if
+        it has one.
         The official scores of 2019 round what lies between *down*.
     scattered : bool
         Whether the sequences of a training batch come from anywhere, rather than one after the other as in
@@ -83,7 +84,7 @@ class Method:
         """
         activity, azimuth_rad, elevation_rad = self.read_outputs(outputs)
         directions_deg = np.degrees(azimuth_rad), np.degrees(elevation_rad)
-        if self.rounds_to_grid:
+        if self.rounds_to_grid and dataset.grid:
             directions_deg = dataset.grid.nearest(*directions_deg)
         return activity > self.activity_threshold, *directions_deg
 

@@ -199,7 +199,7 @@ def _label_rows(axes: np.ndarray, elevations_deg: np.ndarray, dataset: Dataset) 
     elevation.set_ylabel('elevation (°)')
     steepest = np.abs(elevations_deg).max(initial=0)
     elevation.set_yticks([-90, -60, -40, -20, 0, 20, 40, 60, 90])
-    limit = max(map(abs, dataset.grid.elevations_deg)) + dataset.grid.step_deg
+    limit = max(map(abs, dataset.scoring_grid.elevations_deg)) + dataset.scoring_grid.step_deg
     limit = limit if steepest < limit <= 95 else 95
     elevation.set_ylim(-limit, limit)
     for panel in axes[-3:].flat:
@@ -212,4 +212,4 @@ def _length_s(columns: Mapping[str, np.ndarray], spectrogram: Spectrogram | None
     if spectrogram is not None:
         return spectrogram.seconds
     nb_frames = max(rows[:, 0].max(initial=-1) + 1 for rows in columns.values())
-    return max(dataset.recording_s, nb_frames * FRAME_S)
+    return max(dataset.recording_s or 0, nb_frames * FRAME_S) or 1.0  # matplotlib wants a width

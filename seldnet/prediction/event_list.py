@@ -3,12 +3,11 @@
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.descriptions import Event
+from seldnet.annotations.descriptions import UNKNOWN_DISTANCE_M, Event
 from seldnet.annotations.directions import mean_direction_deg, wrap_azimuth_deg
 from seldnet.annotations.event_frames import times_of_label_frames
 
 LEAST_FRAMES = 5  # 0.1 s: shorter gaps are closed, and what is then shorter is no event
-UNKNOWN_DISTANCE_M = 0
 
 
 def find_events(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> list[Event]:
@@ -25,7 +24,7 @@ def find_events(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> list[Event]:
     -------
     list of Event
         In the order of their starts. The direction of an event is the mean of its frames' (as vectors), in
-        whole degrees; distances are unknown, which is written as 0.
+        whole degrees; distances are unknown.
 
     Examples
     --------

@@ -24,7 +24,7 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import name_order
 from seldnet.scoring.counting import RecordingCounts
-from seldnet.scoring.recordings import find_recordings
+from seldnet.scoring.recordings import check_dataset, find_recordings
 from seldnet.scoring.scores import (
     CONFIDENCE,
     FAMILIES,
@@ -40,7 +40,8 @@ MOST_SYSTEMS = 26  # tables name them by letters
 
 
 def compare_folders(systems: Mapping[str, str | Path], references: str | Path, *, allow_missing: bool = False,
-                    dataset: Dataset = TAU2019) -> dict[str, Any]:
+                    dataset: Dataset = TAU2019,
+                    nb_frames: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Score several systems on the recordings that all of them have, and compare each two.
 
     Parameters
@@ -52,6 +53,8 @@ def compare_folders(systems: Mapping[str, str | Path], references: str | Path, *
     allow_missing : bool
         Leave out the recordings for which a system has no prediction.
     dataset : Dataset
+    nb_frames : mapping, optional
+        Frames of each recording by name, where each is as long as it is.
 
     Returns
     -------
@@ -68,12 +71,15 @@ def compare_folders(systems: Mapping[str, str | Path], references: str | Path, *
     if len(systems) > MOST_SYSTEMS:
         raise InputError(f'{len(systems)} systems, expected at most {MOST_SYSTEMS}')
     references = Path(references)
+    for folder in systems.values():
+        check_dataset(Path(folder), dataset)
     found = {name: find_recordings(Path(folder), references, allow_missing=allow_missing)
              for name, folder in systems.items()}
     common = set.intersection(*(set(names) for names, _ in found.values()))
     if not common:
         raise InputError(f'{references}: no recording has a prediction in all of {", ".join(systems)}')
-    described = read_references(references, sorted(common, key=name_order), dataset=dataset)
+    described = read_references(references, sorted(common, key=name_order), list(map(Path, systems.values())),
+                                dataset=dataset, nb_frames=nb_frames)
     results, counts = {}, {}
     for name, folder in systems.items():
         results[name], counts[name] = score_predictions(Path(folder), described, dataset=dataset)

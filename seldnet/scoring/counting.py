@@ -1,5 +1,6 @@
 """Recordings counted: everything that the official scores of 2019 and the joint scores are made of."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ RECORDINGS_AT_ONCE = 10  # enough to hide the cost of NumPy's calls, few enough 
 
 
 def count_recordings(references: Sequence[np.ndarray], predictions: Sequence[np.ndarray], *,
-                     dataset: Dataset = TAU2019) -> RecordingCounts:
+                     dataset: Dataset = TAU2019,
+                     nb_frames: Sequence[int] | None = None) -> RecordingCounts:
     """Count everything that the official scores of 2019 and the joint scores need, a recording at a time.
 
     Parameters
@@ -34,6 +36,8 @@ def count_recordings(references: Sequence[np.ndarray], predictions: Sequence[np.
         labels cannot hold them.
     dataset : Dataset
         Its classes, grid, and frames of a recording and of a second.
+    nb_frames : sequence of int, optional
+        Frames of each recording, needed where the data set does not say.
 
     Returns
     -------
@@ -50,30 +54,39 @@ def count_recordings(references: Sequence[np.ndarray], predictions: Sequence[np.
     >>> counts.doa.predicted.tolist(), counts.doa.distance_deg.round(6).tolist()
     ([2], [10.0])
     """
-    batches = [_count_batch(references[first:first + RECORDINGS_AT_ONCE],
-                            predictions[first:first + RECORDINGS_AT_ONCE], dataset)
-               for first in range(0, len(references), RECORDINGS_AT_ONCE)]
+    nb_frames = np.full(len(references), dataset.nb_frames) if nb_frames is None else np.asarray(nb_frames)
+    parts = [slice(first, first + RECORDINGS_AT_ONCE)
+             for first in range(0, len(references), RECORDINGS_AT_ONCE)]
+    batches = [_count_batch(references[part], predictions[part], nb_frames[part], dataset) for part in parts]
     return RecordingCounts(*(type(records[0]).concatenate(records) for records in zip(*batches)))
 
 
 def _count_batch(references: Sequence[np.ndarray], predictions: Sequence[np.ndarray],
-                 dataset: Dataset) -> RecordingCounts:
-    (reference, _), (prediction, _) = (string_together(recordings, dataset=dataset)
+                 nb_frames: np.ndarray, dataset: Dataset) -> RecordingCounts:
+    (reference, _), (prediction, _) = (string_together(recordings, dataset=dataset, nb_frames=nb_frames)
                                        for recordings in (references, predictions))
-    in_range = dataset.grid.covers(reference[:, 2], reference[:, 3])
+    in_range = dataset.scoring_grid.covers(reference[:, 2], reference[:, 3])
     reference_on_grid = rows_on_grid(reference[in_range], dataset=dataset)
     prediction_on_grid = rows_on_grid(prediction, dataset=dataset)
-    recordings = {'nb_frames': dataset.nb_frames, 'nb_recordings': len(references)}
+    longest = int(nb_frames.max())
+    recordings = {'nb_frames': longest, 'nb_recordings': len(references)}
     segments = recordings | {'nb_classes': dataset.nb_classes, 'segment_frames': dataset.nb_frames_1s}
     return RecordingCounts(
         sed.count(reference_on_grid, prediction_on_grid, **segments),
-        doa.count(frame_directions(reference_on_grid), frame_directions(prediction_on_grid), **recordings),
+        _without_fill(doa.count(frame_directions(reference_on_grid), frame_directions(prediction_on_grid),
+                                **recordings), longest - nb_frames),
         joint.count(reference, prediction, **segments),
     )
 
 
-def string_together(recordings: Sequence[np.ndarray], *,
-                    dataset: Dataset = TAU2019) -> tuple[np.ndarray, np.ndarray]:
+def _without_fill(counts: doa.DoaCounts, nb_fill: np.ndarray) -> doa.DoaCounts:
+    """Counts without the frames after each recording's end, in which there is nothing on either side."""
+    return dataclasses.replace(counts, good_frames=counts.good_frames - nb_fill,
+                               frames=counts.frames - nb_fill)
+
+
+def string_together(recordings: Sequence[np.ndarray], *, dataset: Dataset = TAU2019,
+                    nb_frames: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The rows of all recordings with running frame numbers, as `metrics/` counts them.
 
     Parameters
@@ -82,19 +95,23 @@ def string_together(recordings: Sequence[np.ndarray], *,
         For each recording the rows (frame, class, azimuth, elevation).
     dataset : Dataset
         Its frames of a recording.
+    nb_frames : sequence of int, optional
+        Frames of each recording, needed where the data set does not say.
 
     Returns
     -------
     rows : array, shape (rows, 4)
-        Frame f of recording r is now `r * dataset.nb_frames + f`; frames beyond a recording are left out.
+        Frame f of recording r is now r times the frames of the longest recording + f; frames beyond a
+        recording are left out.
     places : int array, shape (rows,)
         Of the rows in the recordings' concatenation.
     """
     rows = np.concatenate(recordings)
     recording = np.repeat(np.arange(len(recordings)), [len(of_recording) for of_recording in recordings])
-    places = np.flatnonzero(rows[:, 0] < dataset.nb_frames)
+    nb_frames = np.full(len(recordings), dataset.nb_frames) if nb_frames is None else np.asarray(nb_frames)
+    places = np.flatnonzero(rows[:, 0] < nb_frames[recording])
     rows = rows[places]
-    rows[:, 0] += recording[places] * dataset.nb_frames
+    rows[:, 0] += recording[places] * nb_frames.max()
     return rows, places
 
 

@@ -16,12 +16,10 @@ from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import listed
 from seldnet.scoring import conventions
 
-WHOLE_SPHERE = DirectionGrid(10, tuple(range(-180, 180, 10)), tuple(range(-90, 91, 10)))
-
 
 def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictions: Sequence[np.ndarray],
                nb_frames: Sequence[int], *, events: Sequence[Sequence[Event]] = (), left_out: int = 0,
-               dataset: Dataset) -> list[str]:
+               nb_unknown: int = 0, dataset: Dataset) -> list[str]:
     """What to know about the recordings that are scored; nothing where nothing is odd.
 
     Parameters
@@ -36,6 +34,8 @@ def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictio
         The descriptions that the references come from.
     left_out : int
         How many references are left out, as they have no prediction.
+    nb_unknown : int
+        How many recordings are taken to end with their last row, as their length is not known.
     dataset : Dataset
         Its classes and grid; without a grid the 2019 scores round to one of 10 degrees.
 
@@ -47,6 +47,9 @@ def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictio
     notes = []
     if left_out:
         notes.append(f'{left_out} references have no prediction and are left out.')
+    if nb_unknown:
+        notes.append(f'The length of {nb_unknown} of {len(names)} recordings is not known (they were not '
+                     'found): they are taken to end with their last row.')
     notes += _silent(names, references, predictions)
     notes += _events_beyond(events, nb_frames, dataset)
     notes += _rows_beyond(names, predictions, nb_frames)
@@ -137,11 +140,7 @@ def _nb_repeated(rows: np.ndarray, dataset: Dataset) -> int:
 def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarray],
                 dataset: Dataset) -> list[str]:
     """What the 2019 rule clips to its grid, rounds to it, or leaves out."""
-    notes, grid = [], dataset.grid
-    if grid is None:
-        grid = WHOLE_SPHERE
-        notes.append('The data set has no grid of directions: the 2019 scores round down to one of '
-                     f'{grid.step_deg} degrees over the whole sphere.')
+    notes, grid = [], dataset.scoring_grid
     words = (f'the {grid.step_deg}-degree grid of the 2019 scores (azimuth {grid.azimuths_deg[0]}..'
              f'{grid.azimuths_deg[-1]}, elevation {grid.elevations_deg[0]}..{grid.elevations_deg[-1]})')
     for recordings, what, beyond_is in ((predictions, 'predicted rows', 'are clipped to its edge'),
@@ -150,13 +149,16 @@ def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarr
         parts = []
         if beyond:
             parts.append(f'{_share(beyond, recordings, what)} are beyond {words} and {beyond_is}')
-        if between and dataset.grid:
+        if between:
             parts.append(f'{_share(between, recordings, what)} are between the directions of '
                          f'{"it" if beyond else words} and rounded down')
         if parts:
             notes.append('; '.join(parts) + '.')
         if beyond and recordings is predictions:
             notes += _azimuths_of_a_full_turn(predictions)
+    if notes and dataset.grid is None:
+        notes.append('The data set has no grid of directions, so that the 2019 scores take one of '
+                     f'{grid.step_deg} degrees over the whole sphere.')
     return notes
 
 
@@ -173,7 +175,7 @@ def count_beyond(references: Sequence[np.ndarray], dataset: Dataset) -> int:
     -------
     int
     """
-    return _off_grid(references, dataset.grid or WHOLE_SPHERE)[0]
+    return _off_grid(references, dataset.scoring_grid)[0]
 
 
 def _off_grid(recordings: Sequence[np.ndarray], grid: DirectionGrid) -> tuple[int, int]:

@@ -1,12 +1,13 @@
 """Which recordings are scored, what their descriptions say frame by frame, and the groups they form."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
@@ -147,6 +148,59 @@ def is_quick_test(predictions: Path) -> bool | None:
         raise InputError(f'{path}: found no quick_test, expected the settings that seld.py writes') from None
 
 
+def check_dataset(predictions: Path, dataset: Dataset) -> None:
+    """Raise an InputError if the settings beside predictions say that they are of another data set.
+
+    Parameters
+    ----------
+    predictions : Path
+        A folder of predictions.
+    dataset : Dataset
+        That they are to be scored as.
+
+    Raises
+    ------
+    InputError
+        If classes, grid or length of the recordings are others; or the settings are no JSON.
+    """
+    path = predictions / SETTINGS_FILE
+    settings = read_json(path) if path.exists() else None
+    facts = settings.get('dataset') if isinstance(settings, dict) else None
+    if facts is None:  # nothing is said: others' predictions, or those of earlier versions
+        return
+    stored = dataset_of_facts(facts, f'{path}: dataset')
+    differences = fact_differences(stored.facts(), dataset, chosen_in_extraction=False)
+    if differences:
+        raise InputError(f'{path}: predictions of another data set: {"; ".join(differences)} as '
+                         f'{dataset.name} has it; name references that lie beside its {FILE_NAME}')
+
+
+def recording_frames(names: Sequence[str], references: Sequence[np.ndarray],
+                     predictions: Sequence[np.ndarray], known: Mapping[str, int] | None = None, *,
+                     dataset: Dataset = TAU2019) -> list[int]:
+    """How many frames of each recording are scored.
+
+    Parameters
+    ----------
+    names : sequence of str
+    references, predictions : sequences of arrays, shape (rows, 4)
+        Of the same recordings.
+    known : mapping, optional
+        Frames of recordings by name.
+    dataset : Dataset
+
+    Returns
+    -------
+    list of int
+        Those of the data set; else what is known, or what lies before the end of the last row of either.
+    """
+    if dataset.nb_frames is not None:
+        return [dataset.nb_frames] * len(names)
+    known = known or {}
+    return [known.get(name) or max(1, *(int(rows[:, 0].max(initial=-1)) + 1 for rows in both))
+            for name, *both in zip(names, references, predictions)]
+
+
 # ------------------------------------------------------------------------------------------------------------
 # Descriptions, frame by frame
 # ------------------------------------------------------------------------------------------------------------
@@ -166,7 +220,8 @@ def read_reference_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.n
     -------
     float array, shape (rows, 4)
         Frame, class index, azimuth and elevation in degrees; event by event, and ascending frames within an
-        event. The last frame may be the first beyond the recording.
+        event. The last frame may be the first beyond the recording, or any where recordings are as long as
+        they are.
 
     Raises
     ------
@@ -190,8 +245,7 @@ def rows_of_events(events: Sequence[Event], *, dataset: Dataset = TAU2019) -> np
     float array, shape (rows, 4)
     """
     first, event, since_onset = _frames_of_events(events, dataset)
-    properties = np.array([(class_index, azimuth_deg, elevation_deg)
-                           for class_index, _, _, azimuth_deg, elevation_deg, _ in events])
+    properties = np.array([(event.class_index, event.azimuth_deg, event.elevation_deg) for event in events])
     return np.column_stack((first[event] + since_onset, properties.reshape(-1, 3)[event]))
 
 

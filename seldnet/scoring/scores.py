@@ -4,7 +4,7 @@ Results are nested dictionaries, so that they can be written as JSON. A family o
 its keys: `results['groups']['all']['joint']['macro']['F']`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +17,12 @@ from seldnet.annotations.output_format import read_output_rows
 from seldnet.scoring.counting import RecordingCounts, count_recordings
 from seldnet.scoring.notes import count_beyond, find_notes
 from seldnet.scoring.recordings import (
+    check_dataset,
     csv_files,
     find_groups,
     find_recordings,
     is_quick_test,
+    recording_frames,
     rows_of_events,
 )
 
@@ -130,7 +132,7 @@ def by_family(of_family: Callable[[Family], Any]) -> dict[str, Any]:
 
 
 def score_folders(predictions: str | Path, references: str | Path, *, allow_missing: bool = False,
-                  dataset: Dataset = TAU2019) -> dict[str, Any]:
+                  dataset: Dataset = TAU2019, nb_frames: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Score a folder of predictions against the descriptions.
 
     Parameters
@@ -142,6 +144,8 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
     allow_missing : bool
         Leave out the recordings that have no prediction.
     dataset : Dataset
+    nb_frames : mapping, optional
+        Frames of each recording by name, where each is as long as it is.
 
     Returns
     -------
@@ -155,8 +159,10 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
         As `find_recordings`, `read_description` and `read_output_rows` do.
     """
     predictions, references = Path(predictions), Path(references)
+    check_dataset(predictions, dataset)
+    check_dataset(predictions, dataset)
     names, left_out = find_recordings(predictions, references, allow_missing=allow_missing)
-    described = read_references(references, names, dataset=dataset)
+    described = read_references(references, names, [predictions], dataset=dataset, nb_frames=nb_frames)
     return score_predictions(predictions, described, left_out=left_out, dataset=dataset)[0]
 
 
@@ -171,6 +177,8 @@ class References(NamedTuple):
     events : list of lists of Event
     rows : list of arrays, shape (rows, 4)
     nb_frames : list of int
+    nb_unknown : int
+        How many of the recordings have no length that is known: they end with their last row.
     """
 
     folder: Path
@@ -178,17 +186,24 @@ class References(NamedTuple):
     events: list[list[Event]]
     rows: list[np.ndarray]
     nb_frames: list[int]
+    nb_unknown: int
 
 
-def read_references(folder: Path, names: Sequence[str], *, dataset: Dataset = TAU2019) -> References:
-    """Read descriptions.
+def read_references(folder: Path, names: Sequence[str], predictions: Sequence[Path], *,
+                    dataset: Dataset = TAU2019, nb_frames: Mapping[str, int] | None = None) -> References:
+    """Read descriptions, and find how long the recordings are.
 
     Parameters
     ----------
     folder : Path
     names : sequence of str
         Of the recordings that have one.
+    predictions : sequence of Path
+        The folders of predictions that are to be scored: they tell the ends of recordings whose length is not
+        known.
     dataset : Dataset
+    nb_frames : mapping, optional
+        Frames of each recording by name, where each is as long as it is.
 
     Returns
     -------
@@ -197,12 +212,23 @@ def read_references(folder: Path, names: Sequence[str], *, dataset: Dataset = TA
     Raises
     ------
     InputError
-        As `read_description` does.
+        As `read_description` and, where lengths are not known, `read_output_rows` do.
     """
     files = csv_files(folder, 'descriptions')
     events = [read_description(files[name], dataset=dataset) for name in names]
-    return References(folder, list(names), events, [rows_of_events(some, dataset=dataset) for some in events],
-                      [dataset.nb_frames] * len(names))
+    rows = [rows_of_events(some, dataset=dataset) for some in events]
+    unknown = [name for name in names if dataset.nb_frames is None and name not in (nb_frames or {})]
+    others = [[np.zeros((0, 4), int)] * len(names)]
+    if unknown:
+        others = [_read_predictions(other, names, dataset) for other in predictions]
+    lengths = np.max([recording_frames(names, rows, other, nb_frames, dataset=dataset) for other in others],
+                     axis=0)
+    return References(folder, list(names), events, rows, lengths.tolist(), len(unknown))
+
+
+def _read_predictions(folder: Path, names: Sequence[str], dataset: Dataset) -> list[np.ndarray]:
+    files = csv_files(folder, 'predictions')
+    return [read_output_rows(files[name], dataset=dataset) for name in names]
 
 
 def score_predictions(folder: Path, references: References, *, left_out: int = 0,
@@ -230,17 +256,19 @@ def score_predictions(folder: Path, references: References, *, left_out: int = 0
     InputError
         As `read_output_rows` does.
     """
-    files, names = csv_files(folder, 'predictions'), references.names
-    rows = [read_output_rows(files[name], dataset=dataset) for name in names]
-    counts = count_recordings(references.rows, rows, dataset=dataset)
+    names = references.names
+    rows = _read_predictions(folder, names, dataset)
+    counts = count_recordings(references.rows, rows, dataset=dataset, nb_frames=references.nb_frames)
     results = score(names, counts, dataset=dataset)
     results['notes'] = find_notes(names, references.rows, rows, references.nb_frames, left_out=left_out,
-                                  events=references.events, dataset=dataset)
+                                  events=references.events, nb_unknown=references.nb_unknown,
+                                  dataset=dataset)
     results['settings'] = {
         'predictions': str(folder), 'references': str(references.folder), 'recordings': len(names),
         'left_out': left_out, 'quick_test': is_quick_test(folder), 'confidence': CONFIDENCE,
         'intervals': INTERVALS, 'joint_threshold_deg': joint.THRESHOLD_DEG, 'joint_rule': JOINT_RULE,
-        'off_grid_rows': count_beyond(references.rows, dataset),
+        'off_grid_rows': count_beyond(references.rows, dataset), 'has_grid': dataset.grid is not None,
+        'unknown_lengths': references.nb_unknown,
     }
     return results, counts
 

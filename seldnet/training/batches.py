@@ -2,8 +2,8 @@
 
 The recordings of some splits are strung together in file order and cut into sequences of `seq_len` frames and
 batches of `batch_size` sequences; sequences run across the borders of recordings, and what is left at the end
-of the list is dropped, as in the 2019 release. With `per_file` a batch is one recording, filled up to whole
-sequences.
+of the list is dropped, as in the 2019 release. With `per_file` each recording is filled up to whole
+sequences; a batch is one recording or, where these are of lengths of their own, `batch_size` sequences.
 """
 
 import copy
@@ -51,12 +51,11 @@ class Batches:
         Whose targets are made.
     nb_planes : int
         Planes of a frame, of which the columns of a row hold the bins.
-    nb_frames : int
-        Frames of a recording.
     batch_size, seq_len : int
         Sequences in a batch, frames in a sequence.
     per_file : bool
-        One batch a recording, ceil(nb_frames / seq_len) sequences of it whatever `batch_size`.
+        Each recording is filled up to whole sequences of its own. A batch is a recording, ceil(frames /
+        seq_len) sequences whatever `batch_size`, unless there are `own_lengths`.
     rng_seed : sequence of int or None
         If given, the order of the recordings is drawn anew for each epoch, from this seed and the epoch's
         number.
@@ -66,7 +65,9 @@ class Batches:
     rotations : sequence of Rotated
         With a seed: each sequence is rotated by one of these, drawn anew.
     max_batches : int or None
-        Stop an epoch after this many batches.
+        Stop an epoch after this many batches; with `per_file` after this many recordings.
+    own_lengths : bool
+        Whether recordings may be of different lengths.
 
     Attributes
     ----------
@@ -81,33 +82,38 @@ class Batches:
     """
 
     def __init__(self, features: Sequence[StoredArray], labels: Sequence[StoredArray] | None, *,
-                 method: Method, nb_planes: int, nb_frames: int, batch_size: int, seq_len: int,
-                 per_file: bool = False, rng_seed: Sequence[int] | None = None, scattered: bool = False,
-                 rotations: Sequence[Rotated] = (), max_batches: int | None = None):
-        self._features = list(features)
-        self._labels = None if labels is None else list(labels)
+                 method: Method, nb_planes: int, batch_size: int, seq_len: int, per_file: bool = False,
+                 rng_seed: Sequence[int] | None = None, scattered: bool = False,
+                 rotations: Sequence[Rotated] = (), max_batches: int | None = None,
+                 own_lengths: bool = False):
+        nb_used = max_batches if per_file else None  # recordings
+        self._features = list(features)[:nb_used]
+        self._labels = None if labels is None else list(labels)[:nb_used]
+        self._lengths = np.array([array.shape[0] for array in self._features])
         self._method = method
         self._nb_planes = nb_planes
-        self._nb_frames = nb_frames
         self._rng_seed = rng_seed
         self._per_file = per_file
         self._scattered = scattered and rng_seed is not None
         self._rotations = rotations if rng_seed is not None else ()
         self.seq_len = seq_len
-        self.batch_size = -(-nb_frames // seq_len) if per_file else batch_size
+        self._nb_sequences = -(-self._lengths // seq_len)  # of each recording, if it is filled up
+        is_recording = per_file and not own_lengths
+        self.batch_size = int(self._nb_sequences[0]) if is_recording else batch_size
         self._batch_frames = seq_len * self.batch_size
-        self.per_epoch = len(self._features)
-        if not per_file:
-            self.per_epoch = self.per_epoch * nb_frames // self._batch_frames
-        if max_batches is not None:
-            self.per_epoch = min(self.per_epoch, max_batches)
+        if per_file:
+            self.per_epoch = -(-int(self._nb_sequences.sum()) // self.batch_size)
+        else:
+            self.per_epoch = int(self._lengths.sum()) // self._batch_frames
+            if max_batches is not None:
+                self.per_epoch = min(self.per_epoch, max_batches)
         self.first_epoch, self.nb_epochs = 0, 1
         self.fixed_rotation: Rotated | None = None
 
     @property
     def nb_frames(self) -> int:
-        """Frames of a recording."""
-        return self._nb_frames
+        """Frames of a recording, of the longest one."""
+        return int(self._lengths.max())
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -116,7 +122,7 @@ class Batches:
 
     @property
     def names(self) -> list[str]:
-        """File names of the recordings, in order (shuffling does not show here)."""
+        """File names of the recordings that are read, in order (shuffling does not show here)."""
         return [array.path.name for array in self._features]
 
     def epochs(self, first: int, number: int) -> 'Batches':
@@ -193,25 +199,29 @@ class Batches:
         """The targets of all batches of an epoch, strung together: (sequences, frames, columns) each."""
         return [np.concatenate(arrays) for arrays in zip(*map(self.targets, range(len(self))))]
 
-    def without_fill(self, sequences: np.ndarray) -> np.ndarray:
-        """Sequences of per-file batches (sequences, frames, columns) -> (recordings, frames, columns).
+    def without_fill(self, sequences: np.ndarray) -> list[np.ndarray]:
+        """Sequences of per-file batches -> recordings.
 
         Parameters
         ----------
-        sequences : array, shape (sequences, frames, columns)
-            Of all sequences of some recordings.
+        sequences : array, shape (sequences, seq_len, columns)
+            Of all batches, one after the other.
 
         Returns
         -------
-        array, shape (recordings, nb_frames, columns)
+        list of arrays, shape (frames, columns)
+            Of each recording.
 
         Raises
         ------
         ValueError
-            If they are not the sequences of whole recordings.
+            If they are not the sequences of all batches.
         """
-        recordings = sequences.reshape(-1, self._batch_frames, sequences.shape[-1])
-        return recordings[:, :self._nb_frames]
+        if len(sequences) != self.per_epoch * self.batch_size:
+            raise ValueError(f'{len(sequences)} sequences, expected {self.per_epoch * self.batch_size}')
+        ends = np.cumsum(self._nb_sequences)
+        return [sequences[end - number:end].reshape(-1, sequences.shape[-1])[:length]
+                for end, number, length in zip(ends, self._nb_sequences, self._lengths)]
 
     def describe_non_finite(self) -> str:
         """Which stored features are not finite, in words (for a loss that is not a number)."""
@@ -226,20 +236,28 @@ class Batches:
         """The sequences of a batch (batch, seq_len, columns); files are mapped, copied from and let go."""
         epoch, index = divmod(index, self.per_epoch)
         rng = self._rng_of_epoch(epoch)
-        if rng is not None:
-            arrays = [arrays[place] for place in rng.permutation(len(arrays))]
+        order = np.arange(len(arrays)) if rng is None else rng.permutation(len(arrays))
+        frames = np.empty((self._batch_frames, arrays[0].shape[1]), dtype)
         if self._per_file:
-            parts = [arrays[index].open()]
+            frames[:] = fill
+            self._read_filled_up([arrays[place] for place in order], self._nb_sequences[order],
+                                 index * self.batch_size, frames)
         else:
-            parts = [part for start, stop in self._pieces(index, rng)
-                     for part in self._slices(arrays, start, stop)]
-        frames = np.empty((self._batch_frames, parts[0].shape[1]), dtype)
-        filled = 0
-        for part in parts:
-            frames[filled:filled + len(part)] = part
-            filled += len(part)
-        frames[filled:] = fill
+            lengths = self._lengths[order]
+            filled = 0
+            for start, stop in self._pieces(index, rng):
+                for place, first, last in _cut(lengths, start, stop):
+                    frames[filled:filled + last - first] = arrays[order[place]].open()[first:last]
+                    filled += last - first
         return frames.reshape(self.batch_size, self.seq_len, -1)
+
+    def _read_filled_up(self, arrays: Sequence[StoredArray], nb_sequences: np.ndarray, first: int,
+                        frames: np.ndarray) -> None:
+        """Read a batch of which `first` is the first sequence, counted in recordings that are filled up."""
+        for place, start, stop in _cut(nb_sequences, first, first + self.batch_size):
+            part = arrays[place].open()[start * self.seq_len:stop * self.seq_len]
+            target = (int(nb_sequences[:place].sum()) + start - first) * self.seq_len
+            frames[target:target + len(part)] = part
 
     def _rng_of_epoch(self, epoch: int) -> np.random.Generator | None:
         """What an epoch draws, first of all the order of the recordings; None where nothing is drawn."""
@@ -251,20 +269,12 @@ class Batches:
         first = index * self._batch_frames
         if not self._scattered:
             return [(first, first + self._batch_frames)]
-        all_frames = len(self._features) * self._nb_frames
+        all_frames = int(self._lengths.sum())
         nb_sequences = all_frames // self._batch_frames * self.batch_size
         offset = int(rng.integers(all_frames - nb_sequences * self.seq_len + 1))
         chosen = rng.permutation(nb_sequences)[index * self.batch_size:(index + 1) * self.batch_size]
         return [(offset + place * self.seq_len, offset + (place + 1) * self.seq_len)
                 for place in chosen.tolist()]
-
-    def _slices(self, arrays: Sequence[StoredArray], start: int, stop: int) -> Iterator[np.ndarray]:
-        """The pieces of recordings that make up some frames of all frames strung together."""
-        while start < stop:
-            place, first = divmod(start, self._nb_frames)
-            part = arrays[place].open()[first:first + stop - start]
-            yield part
-            start += len(part)
 
     def _drawn_rotations(self, index: int) -> list[Rotated]:
         """The rotation of each sequence of a batch; empty where there are none."""
@@ -275,6 +285,18 @@ class Batches:
         epoch, index = divmod(index, self.per_epoch)
         rng = np.random.default_rng([*self._rng_seed, self.first_epoch + epoch, index])
         return [self._rotations[place] for place in rng.integers(len(self._rotations), size=self.batch_size)]
+
+
+def _cut(lengths: np.ndarray, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Pieces (place, first, last) of things of some lengths that make up a part of all strung together."""
+    ends = np.cumsum(lengths)
+    place = int(np.searchsorted(ends, start, side='right'))
+    while start < stop and place < len(lengths):
+        before = int(ends[place] - lengths[place])
+        last = min(stop, int(ends[place]))
+        if last > start:
+            yield place, start - before, last - before
+        start, place = last, place + 1
 
 
 def open_batches(recordings: RecordingSet, method: Method, splits: Sequence[int], *, batch_size: int,
@@ -304,19 +326,23 @@ def open_batches(recordings: RecordingSet, method: Method, splits: Sequence[int]
     folder = recordings.folder('features')
     files = _files_of_splits(recordings, splits)
     features = [stored_features(path) for path in files]
-    nb_frames, _ = _common_shape(features)
+    own_lengths = recordings.dataset.nb_frames is None
+    _check_shapes(features, [None if own_lengths else features[0].shape[0]] * len(files),
+                  features[0].shape[1])
     labels = None
     if not recordings.is_eval:
         labels = [stored_labels(recordings.folder('labels') / path.name) for path in files]
-        _common_shape(labels, nb_frames=nb_frames)
+        _check_shapes(labels, [array.shape[0] for array in features],
+                      COLUMNS_A_CLASS * recordings.dataset.nb_classes)
     _, nb_planes = recordings.kind.frame_shape(recordings.dataset, recordings.audio_format)
-    batches = Batches(features, labels, method=method, nb_planes=nb_planes, nb_frames=nb_frames,
-                      batch_size=batch_size, seq_len=seq_len, per_file=per_file, rng_seed=rng_seed,
-                      scattered=method.scattered, max_batches=max_batches,
-                      rotations=find_rotations(recordings.kind, recordings.audio_format) if rotate else ())
+    batches = Batches(features, labels, method=method, nb_planes=nb_planes, batch_size=batch_size,
+                      seq_len=seq_len, per_file=per_file, rng_seed=rng_seed, scattered=method.scattered,
+                      rotations=find_rotations(recordings.kind, recordings.audio_format) if rotate else (),
+                      max_batches=max_batches, own_lengths=own_lengths)
     if not len(batches):
-        raise InputError(f'{folder}: {len(files)} recordings of {nb_frames} frames are too few for one batch '
-                         f'of {batch_size} sequences of {seq_len} frames')
+        raise InputError(f'{folder}: {len(files)} recordings of {sum(array.shape[0] for array in features)} '
+                         f'frames together are too few for one batch of {batch_size} sequences of {seq_len} '
+                         'frames; set a smaller batch_size or sequence_length')
     return batches
 
 
@@ -359,14 +385,11 @@ def _files_of_splits(recordings: RecordingSet, splits: Sequence[int]) -> list[Pa
     return chosen
 
 
-def _common_shape(arrays: Sequence[StoredArray], nb_frames: int | None = None) -> tuple[int, int]:
-    """The (frames, columns) that all arrays have; InputError for the first that has others."""
-    expected = None if nb_frames is None else (nb_frames, None)
-    for array in arrays:
-        path, shape = array.path, array.shape
-        expected = expected or shape
-        if shape[0] != expected[0] or expected[1] not in (None, shape[1]):
-            raise InputError(f'{path}: {shape[0]} frames of {shape[1]} columns, expected {expected[0]} of '
-                             f'{expected[1] or shape[1]} as in the other files; extract the features again')
-        expected = shape
-    return expected
+def _check_shapes(arrays: Sequence[StoredArray], nb_frames: Sequence[int | None], nb_columns: int) -> None:
+    """Raise an InputError for the first array of another shape; None stands for any number of frames."""
+    for array, expected in zip(arrays, nb_frames):
+        found = array.shape
+        if found[1] != nb_columns or expected not in (None, found[0]):
+            raise InputError(f'{array.path}: {found[0]} frames of {found[1]} columns, expected '
+                             f'{expected or "frames"} of {nb_columns} as the other files and the data set '
+                             'have; extract the features again')

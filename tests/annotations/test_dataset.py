@@ -12,7 +12,7 @@ from seldnet.common.errors import InputError
 def test_facts_of_the_data_set():
     assert TAU2019.classes.index('keysDrop') == 4 and TAU2019.nb_classes == 11
     assert (TAU2019.nb_frames, TAU2019.nb_frames_1s, TAU2019.nb_samples) == (3000, 50, 2_880_000)
-    assert (TAU2019.hop_length, TAU2019.hop_length_s, TAU2019.longest_s) == (960, 0.02, 65)
+    assert (TAU2019.hop_length, TAU2019.hop_length_s, TAU2019.grace_s) == (960, 0.02, 5)
     assert (len(TAU2019.grid.azimuths_deg), TAU2019.grid.azimuths_deg[-1]) == (36, 170)
     assert (len(TAU2019.grid.elevations_deg), TAU2019.grid.elevations_deg[-1]) == (9, 40)
 

@@ -1,5 +1,7 @@
 """Descriptions: what is read, what is refused with file and line, and what is written."""
 
+import math
+
 import pytest
 from small_datasets import HEADER, OWN
 
@@ -57,6 +59,14 @@ BAD_DESCRIPTIONS = {
     'negative': (HEADER + 'cough,-1,2,0,0,1\n', ":2: start_time '-1', expected a number from 0 to 86400"),
     'azimuth': (HEADER + 'cough,1,2,0,270,1\n', ":2: azi '270', expected a number from -180 to 180"),
     'order': (HEADER + 'cough,3,2,0,0,1\n', ':2: end_time 2 is before start_time 3'),
+    'later metadata': ('0,1,0,-50,30\n', ":1: metadata of DCASE 2020 or later, found '0,1,0,-50,30', "
+                       f"expected {HEADER.strip()!r}; misc_files/convert_dataset.py converts it"),
+    'later metadata with distances': ('10,     1,  1,  -50,  30, 180\n', ':1: metadata of DCASE 2020 or la'),
+    'source': (HEADER.replace('dist', 'dist,source') + 'cough,1,2,0,0,1,-1\n',
+               ":2: source '-1', expected a whole number from 0 to 999999999, or an empty cell"),
+    'source of many digits': (HEADER.replace('dist', 'dist,source') + 'cough,1,2,0,0,1,' + 5000 * '1' + '\n',
+                              ":2: source '11111"),
+    'distance': (HEADER + 'cough,1,2,0,0,nan\n', ":2: dist 'nan', expected a number of at least 0"),
     'not text': (b'\xff\xfe', ': not UTF-8 text (UTF-16), expected a CSV file; '),
 }
 
@@ -106,3 +116,25 @@ def test_what_is_written_is_read_again(tmp_path):
     write_description(tmp_path / 'a.csv', events)
     assert (tmp_path / 'a.csv').read_text().startswith(HEADER)
     assert read_description(tmp_path / 'a.csv') == events
+
+
+def test_sources_and_unknown_distances_are_kept(tmp_path):
+    events = [Event(0, 1, 2, 0, 0, 1.5, 3), Event(0, 2, 3, 0, 0, math.nan, None)]
+    write_description(tmp_path / 'a.csv', events)
+    assert (tmp_path / 'a.csv').read_text().splitlines() == [
+        HEADER.strip() + ',source', 'knock,1.0000000000,2.0000000000,0,0,1.5,3',
+        'knock,2.0000000000,3.0000000000,0,0,,']
+    first, second = read_description(tmp_path / 'a.csv')
+    assert (first, second[:5], second.source) == (events[0], events[1][:5], None)
+    assert math.isnan(second.distance_m)
+    assert description_problems(tmp_path / 'a.csv') == []
+
+
+def test_a_source_may_be_written_as_programs_do_and_stand_anywhere(describe):
+    path = describe('source,' + HEADER + '12.0,cough,1,2,0,0,\n,cough,1,2,0,0,1\n')
+    assert [event.source for event in read_description(path)] == [12, None]
+
+
+def test_without_a_source_there_is_no_column(tmp_path):
+    write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, math.nan)])
+    assert (tmp_path / 'a.csv').read_text() == HEADER + 'knock,1.0000000000,2.0000000000,0,0,\n'

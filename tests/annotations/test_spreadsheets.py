@@ -1,5 +1,7 @@
 """Descriptions as spreadsheets save them: what is read, and what is said of the rest."""
 
+import math
+
 import pytest
 from small_datasets import HEADER
 
@@ -41,8 +43,16 @@ def test_empty_rows_and_columns_are_passed_over(read, content):
     ((HEADER + ROW).encode('utf-16'), r': not UTF-8 text \(UTF-16\), .* saves it as "CSV UTF-8"'),
     ((HEADER + ROW).encode('utf-16-le'), r': not UTF-8 text \(UTF-16\)'),
     ((HEADER + 'knöck,0,1,0,0,1\n').encode('latin-1'), r': not UTF-8 text \(invalid .* at byte \d+\)'),
-    (HEADER + ',0.5,1.2,0,-110,1\n', ':2: 5 cells, expected 6'),
+    (HEADER + ',0.5,1.2,0,-110,1\n', ":2: class '', expected one of knock"),
+    (HEADER + 'knock,0.5,1.2,0,-110,1,7,\n', ':2: 7 cells, expected 6'),
 ])
 def test_the_rest_is_refused_with_a_hint_that_fits(read, content, message):
     with pytest.raises(InputError, match=rf'some\.csv{message}'):
         read(content)
+
+
+def test_an_unknown_distance_is_no_empty_column(read):
+    row = ROW.replace(',1\n', ',\n')
+    for content in (HEADER + row, HEADER.strip() + ',\n' + row.strip() + ',\n'):
+        event, = read(content)
+        assert math.isnan(event.distance_m) and event.azimuth_deg == -110

@@ -1,13 +1,16 @@
 """Recordings: every depth that is read, in pieces, padded, and what is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
 from small_datasets import OWN, SHORT, write_recording
 
+from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.extraction.audio import (
-    PaddedRecording,
+    RecordingAudio,
     check_recording,
     load_recording,
     padded,
@@ -45,10 +48,22 @@ def test_sixteen_bits_are_divided_by_32768(tmp_path):
     np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav'), samples / 32768)
 
 
-def test_of_more_channels_the_first_four_are_taken(tmp_path, rng):
+def test_of_more_channels_those_that_the_data_set_names_are_taken_and_else_none(tmp_path, rng):
     audio = rng.uniform(-0.9, 0.9, (3000, 6)).astype(np.float32)
     soundfile.write(tmp_path / 'a.wav', audio, 48000, subtype='FLOAT')
-    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav'), audio[:, :4])
+    with pytest.raises(InputError, match='a.wav: 6 channels, expected 4; --channels says which 4'):
+        load_recording(tmp_path / 'a.wav')
+    chosen = dataclasses.replace(TAU2019, channels=(6, 1, 2, 4))
+    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav', dataset=chosen), audio[:, [5, 0, 1, 3]])
+
+
+@pytest.mark.parametrize('nb_channels', [9, 16, 25])
+def test_of_a_higher_ambisonic_order_the_first_four_are_taken(nb_channels, tmp_path, rng):
+    audio = rng.uniform(-0.9, 0.9, (3000, nb_channels)).astype(np.float32)
+    soundfile.write(tmp_path / 'a.wav', audio, 48000, subtype='FLOAT')
+    np.testing.assert_array_equal(load_recording(tmp_path / 'a.wav', audio_format='foa'), audio[:, :4])
+    with pytest.raises(InputError, match=f'{nb_channels} channels, expected 4'):
+        load_recording(tmp_path / 'a.wav', audio_format='mic')
 
 
 def test_recordings_come_in_pieces(tmp_path, rng):
@@ -116,10 +131,10 @@ def test_a_recording_of_unknown_length_is_read(tmp_path, rng):
 def test_a_recording_is_padded_or_cut_to_the_data_sets_length(tmp_path):
     path = write_recording(tmp_path, 'split1_1')  # of a second
     audio = load_recording(path)
-    padded_recording = np.concatenate(list(PaddedRecording(path, SHORT)))
+    padded_recording = np.concatenate(list(RecordingAudio(path, SHORT)))
     np.testing.assert_array_equal(padded_recording, np.pad(audio, ((0, 48_000), (0, 0))))
     cut = write_recording(tmp_path, 'split1_2', rate_hz=24000)  # of two
-    np.testing.assert_array_equal(np.concatenate(list(PaddedRecording(cut, OWN))),
+    np.testing.assert_array_equal(np.concatenate(list(RecordingAudio(cut, OWN))),
                                   load_recording(cut, dataset=OWN)[:24_000])
 
 
@@ -132,7 +147,7 @@ def test_zeros_come_in_pieces_as_well():
 
 def test_silent_channels_are_named(tmp_path):
     path = write_recording(tmp_path, 'split1_1', gains=(1, 0, 1, 0))
-    recording = PaddedRecording(path, SHORT)
+    recording = RecordingAudio(path, SHORT)
     assert sum(map(len, recording)) == 96_000
     assert recording.warnings == [f'{path}: channel 2 is silent', f'{path}: channel 4 is silent']
 

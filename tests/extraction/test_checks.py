@@ -29,7 +29,7 @@ def test_all_problems_are_reported_together(data, tmp_path):
         extract([recording_set(data, tmp_path / 'out')])
     assert str(error.value).split('\n  ') == [
         '8 problems:',
-        f'{folder}/{NAMES[0]}.wav: sampling rate 44100 Hz, expected 48000',
+        f'{folder}/{NAMES[0]}.wav: sampling rate 44100 Hz, expected 48000; --resample brings it there',
         f'{folder}/{NAMES[1]}.wav: 2 channels, expected 4',
         f'{folder}/{NAMES[2]}.flac: a second recording of this name, beside {NAMES[2]}.wav',
         f'{folder}/take_7.wav: not a recording name of the data set, expected '

@@ -14,6 +14,7 @@ from small_datasets import (
     DESCRIPTION,
     HEADER,
     NAMES,
+    SHORT,
     files_of,
     make_data,
     recording_set,
@@ -244,14 +245,15 @@ def test_the_file_holds_fields(run, data, tmp_path):
     run()
     state = json.loads((tmp_path / 'out' / 'foa_dev_state.json').read_text())
     assert state.keys() == {'version', 'complete', 'feature_dtype', 'scaler_digest', 'moments', 'scaler',
-                            'features', 'labels'}
+                            'features', 'labels', 'dataset'}
     assert (state['version'], state['complete'], state['feature_dtype']) == (2, True, 'float32')
     features, recording = (path.stat() for path in (tmp_path / 'out' / 'foa_dev_norm' / f'{NAMES[0]}.npy',
                                                     data / 'foa_dev' / f'{NAMES[0]}.wav'))
     assert state['features'][NAMES[0]] == {
         'size': features.st_size, 'time_ns': features.st_mtime_ns,
-        'source': {'recording': [recording.st_size, recording.st_mtime_ns], 'feature_dtype': 'float32',
-                   'scaler': state['scaler_digest']}}
+        'source': {'recording': [recording.st_size, recording.st_mtime_ns], 'recording_s': 2,
+                   'feature_dtype': 'float32', 'scaler': state['scaler_digest']}}
+    assert state['dataset'] == SHORT.facts()
     assert state['labels'].keys() == set(NAMES) and state['scaler'].keys() == {'scaler'}
 
 
@@ -296,19 +298,32 @@ def test_a_state_of_version_1_is_read_and_written_anew_with_the_next_change(run,
     version_2 = json.loads(path.read_text())
     version_1 = state_of_version_1(data, out)
     path.write_text(json.dumps(version_1, indent=2))
-    before = times(out)
-    check_ready(recording_set(data, out))
-    assert run(save_spectra=True).made == 0
-    assert times(out) == before
-    assert json.loads(path.read_text()) == version_1
 
-    (data / 'metadata_dev' / f'{NAMES[2]}.csv').write_text(DESCRIPTION.replace('cough', 'knock'))
-    assert run(save_spectra=True).made == 1
-    assert redone(before, times(out)) == files_of('label', [NAMES[2]])
+    # Version 1 knew TAU 2019 only, and noted no facts of a data set.
+    del version_2['dataset']
+    for kind in FILE_KINDS:
+        for entry in version_2.get(kind, {}).values():
+            entry['source'].pop('recording_s', None)
+    version_2['scaler']['scaler']['source']['moments'] = version_1['scaler']['scaler'].split()[-1]
+
+    state = ExtractionState(path, recording_set(data, out).file)
+    assert state.complete and state.dataset_facts is None
+    for kind in ('moments', 'raw_spectra', 'features', 'labels', 'scaler'):
+        expected = {name: entry['source'] for name, entry in version_2[kind].items()}
+        assert expected and state.missing(kind, expected) == []
+    assert json.loads(path.read_text()) == version_1
+    state.update(complete=False)
+    assert json.loads(path.read_text()) == version_2 | {'complete': False}
+
+
+def test_a_folder_of_version_1_is_of_tau_2019(run, data, tmp_path):
+    run()
+    path = tmp_path / 'out' / 'foa_dev_state.json'
     state = json.loads(path.read_text())
-    assert state.pop('labels').keys() == set(NAMES)
-    version_2.pop('labels')
-    assert state == version_2
+    del state['dataset']
+    path.write_text(json.dumps(state))
+    with pytest.raises(InputError, match='made for another data set: recording_s 60, not 2'):
+        check_ready(recording_set(data, tmp_path / 'out'))
 
 
 @pytest.mark.parametrize('line', [

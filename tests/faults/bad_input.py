@@ -47,6 +47,8 @@ COUNT = 'misc_files/check_dataset_distribution.py data/metadata_dev --output new
 TOUR = 'misc_files/test_SELD_metrics.py data/metadata_dev/split1_ir0_ov1_1.csv'
 SYNTHESIZE = ('misc_files/synthesize_dataset.py new --recordings 1 --eval_recordings 0 --seconds 6 '
               '--formats foa --n_jobs 1')
+CONVERT = 'misc_files/convert_dataset.py metadata data/metadata_dev new --year 2019'
+CONVERT_OUTPUT = 'misc_files/convert_dataset.py predictions results/tiny_foa_dev new --year 2019'
 
 WAV = 'data/foa_dev/split1_ir0_ov1_1.wav'
 DESCRIPTION = 'data/metadata_dev/split1_ir0_ov1_1.csv'
@@ -348,6 +350,17 @@ TABLE: dict[str, list[Row]] = {
             f"{DESCRIPTION}:3: '0,1', expected a point, not a comma"),
         Row('empty rows and columns of a spreadsheet', DESCRIPTION,
             content(_HEADER.strip() + ',\nknock,0.1,0.5,0,0,1,\n,,,,,,\n'), EXTRACT, None),
+        Row('metadata of a later year', DESCRIPTION, content('0,1,0,-50,30,120\n'), EXTRACT,
+            f"{DESCRIPTION}:1: metadata of DCASE 2020 or later, found '0,1,0,-50,30,120', expected "
+            "'sound_event_recording,start_time,end_time,ele,azi,dist'; misc_files/convert_dataset.py "
+            "converts it"),
+        Row('unknown distance', DESCRIPTION, added('knock,0.1,0.5,0,0,\n'), EXTRACT, None),
+        Row('column of sources', DESCRIPTION,
+            content(f'{_HEADER.strip()},source\nknock,0.1,0.5,0,0,1,7\nknock,0.1,0.5,0,10,1,\n'), EXTRACT,
+            None),
+        Row('source is no number', DESCRIPTION,
+            content(f'{_HEADER.strip()},source\nknock,0.1,0.5,0,0,1,me\n'), EXTRACT,
+            f"{DESCRIPTION}:2: source 'me', expected a whole number from 0 to 999999999, or an empty cell"),
         Row('row cut short', DESCRIPTION, added('knock,0.1,0.5'), EXTRACT,
             f'{DESCRIPTION}:3: 3 cells, expected 6'),
         Row('unknown class', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), EXTRACT,
@@ -384,6 +397,14 @@ TABLE: dict[str, list[Row]] = {
         Row('unknown class, counted', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), COUNT,
             f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
         Row('named pipe, counted', DESCRIPTION, a_pipe, COUNT,
+            f'{DESCRIPTION}: a pipe or a device, expected a file'),
+        Row('unknown class, converted', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), f'{CONVERT} --to later',
+            f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
+        Row('converted the wrong way', DESCRIPTION, None, f'{CONVERT} --to 2019',
+            f"{DESCRIPTION}:1: found 'sound_event_recording,start_time,end_time,ele,azi,dist', expected "
+            'numbers with commas between them, and no header; this is a description in the form of 2019 '
+            'already (and 3 more files)'),
+        Row('named pipe, converted', DESCRIPTION, a_pipe, f'{CONVERT} --to later',
             f'{DESCRIPTION}: a pipe or a device, expected a file'),
         Row('unknown class, toured', DESCRIPTION, added('bell,0.1,0.5,0,0,1\n'), TOUR,
             f"{DESCRIPTION}:3: class 'bell', expected one of {_CLASSES}"),
@@ -422,6 +443,13 @@ TABLE: dict[str, list[Row]] = {
         Row('as numpy.savetxt writes numbers', OUTPUT, content('0.0e+00,1.0e+00,2.0e+01,1.0e+01\n'), SCORE,
             None),
         Row('empty rows and columns of a spreadsheet', OUTPUT, content('0,1,20,10,\n,,,,\n'), SCORE, None),
+        Row('five columns, converted', OUTPUT, added('0,1,20,10,1\n'), f'{CONVERT_OUTPUT} --to polar',
+            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
+            "elevation; predictions of DCASE 2020 and later have 5 to 7: misc_files/convert_dataset.py "
+            "predictions SOURCE TARGET --to 2019 converts them"),
+        Row('five columns, converted from 2020', OUTPUT, added('0,1,20,10,1\n'),
+            f'{CONVERT_OUTPUT} --to 2019',
+            f"{OUTPUT}:212: found '0,1,20,10,1', 5 columns, expected 4 (frame, class, azimuth, elevation)"),
         Row('row cut short', OUTPUT, added('0,1,2'), SCORE,
             f"{OUTPUT}:212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
         Row('unknown class', OUTPUT, added('0,11,20,10\n'), SCORE,

@@ -75,6 +75,14 @@ def test_tables_say_the_totals(metadata):
     assert 'overlap 2              2        6           0.2        5        1' in lines
 
 
+def test_unknown_distances_are_neither_near_nor_far(tmp_path):
+    (tmp_path / 'split1_1.csv').write_text(
+        HEADER.strip() + ',source\n'
+        'knock,0,30,0,0,,1\nknock,0,30,0,0,1,\nphone,0,0,0,0,0,\nphone,0,0,0,0,7,\n')
+    lines = distribution.format_tables(distribution.read_events(tmp_path)).splitlines()
+    assert 'split 1                1        4           1.0        1        2' in lines
+
+
 def test_examples_of_the_project():
     events = distribution.read_events(ROOT / 'misc_files' / 'examples')
     assert len(events.split) == 28 + 59

@@ -1,5 +1,7 @@
 """From rows of the output format to events."""
 
+import math
+
 import numpy as np
 
 from seldnet.annotations.event_frames import label_frames
@@ -20,8 +22,9 @@ def frames_of(events):
 def test_events_of_a_few_rows():
     events = find_events(rows_of((3, 100, 150, 40, 10), (1, 10, 29, -180, -20)))
     assert [event.class_index for event in events] == [1, 3]
-    np.testing.assert_allclose([event[1:] for event in events],
-                               [(0.21, 0.57, -180, -20, 0), (2.01, 2.99, 40, 10, 0)])
+    np.testing.assert_allclose([event[1:5] for event in events],
+                               [(0.21, 0.57, -180, -20), (2.01, 2.99, 40, 10)])
+    assert all(math.isnan(event.distance_m) and event.source is None for event in events)
 
 
 def test_events_give_their_frames_again():

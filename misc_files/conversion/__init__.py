@@ -1,0 +1,1 @@
+"""What convert_dataset.py is made of: files found and written, and dataset.toml."""
