@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from parameter import TASKS, add_settings, params_given
-from seldnet.annotations.dataset import FORMATS, MODES, TAU2019, Dataset
-from seldnet.annotations.dataset_file import FILE_NAME, find_dataset
+from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
@@ -48,10 +48,9 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     systems, references = _folders(args)
     _check_outputs(args, (*systems.values(), references))
 
-    data_folder = _data_folder(args, references)
-    dataset = dataset or find_dataset(data_folder)
+    dataset = dataset or find_dataset(references.parent, _first_task(args)['dataset_dir'])
     chosen = {'allow_missing': args.allow_missing, 'dataset': dataset,
-              'nb_frames': _lengths(data_folder, references, dataset)}
+              'nb_frames': _lengths(references, dataset)}
     if len(systems) == 1:
         results = score_folders(*systems.values(), references, **chosen)
         of_systems = dict.fromkeys(systems, results)
@@ -102,6 +101,10 @@ def _task(args: argparse.Namespace, task_id: str) -> _Task:
                  TAU2019.description_folder(params['dataset_dir'], params['mode']))
 
 
+def _first_task(args: argparse.Namespace) -> dict[str, Any]:
+    return params_given(args, (args.task or ['1'])[0])
+
+
 def _folders(args: argparse.Namespace) -> tuple[dict[str, Path], Path]:
     """Name and folder of each system, and the folder of references."""
     folders, references = list(args.folders), args.references
@@ -122,25 +125,13 @@ def _folders(args: argparse.Namespace) -> tuple[dict[str, Path], Path]:
     return systems, references
 
 
-def _data_folder(args: argparse.Namespace, references: Path) -> Path:
-    """Where the data set is: its dataset.toml, if it has one, and the recordings."""
-    beside = references.resolve().parent
-    if (beside / FILE_NAME).exists():
-        return beside
-    return Path(params_given(args, (args.task or ['1'])[0])['dataset_dir'])
-
-
-def _lengths(data_folder: Path, references: Path, dataset: Dataset) -> dict[str, int]:
+def _lengths(references: Path, dataset: Dataset) -> dict[str, int]:
     """Frames of the recordings of the references, where the data set does not say and they lie there."""
     if dataset.nb_frames is not None:
         return {}
-    from seldnet.extraction.audio import frames_of_recordings  # decodes audio: only where it is needed
+    from seldnet.extraction.audio import frames_of_recordings  # reads audio: imported only where it is needed
 
-    modes = [mode for mode in MODES if dataset.description_folder(data_folder, mode).name == references.name]
-    folders = [dataset.audio_folder(data_folder, audio_format, mode)
-               for mode in modes or MODES for audio_format in FORMATS]
-    return {name: nb_frames for folder in folders
-            for name, nb_frames in frames_of_recordings(folder, dataset).items()}
+    return frames_of_recordings(references.resolve(), dataset)
 
 
 def _plot(path: Path, systems: Mapping[str, Any], references: Path) -> None:

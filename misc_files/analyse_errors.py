@@ -308,7 +308,7 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
     params = params_given(args, args.task)
-    dataset = dataset or find_dataset(params['dataset_dir'])
+    dataset = dataset or find_dataset(args.references and args.references.parent, params['dataset_dir'])
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
@@ -317,9 +317,8 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     described = [references / f'{name}.csv' for name in names]
     reference_rows = [read_reference_rows(path, dataset=dataset) for path in described]
     prediction_rows = [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names]
-    recordings = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
     nb_frames = recording_frames(names, reference_rows, prediction_rows,
-                                 frames_of_recordings(recordings, dataset), dataset=dataset)
+                                 frames_of_recordings(references, dataset), dataset=dataset)
     matches = match(reference_rows, [read_since_onset(path, dataset=dataset) for path in described],
                     prediction_rows, dataset=dataset, nb_frames=nb_frames)
     if not len(matches.class_index):

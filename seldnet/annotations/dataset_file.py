@@ -33,13 +33,13 @@ FILE_NAME = 'dataset.toml'
 GRACE_S = 1.0  # of a data set that does not say
 
 
-def find_dataset(dataset_dir: str | Path) -> Dataset:
+def find_dataset(*folders: str | Path | None) -> Dataset:
     """The data set of a folder: as its `dataset.toml` describes it, or TAU 2019.
 
     Parameters
     ----------
-    dataset_dir : path
-        It need not exist.
+    *folders : path or None
+        The first that has such a file counts; none need exist.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def find_dataset(dataset_dir: str | Path) -> Dataset:
     InputError
         As `read_dataset`.
     """
-    path = Path(dataset_dir) / FILE_NAME
-    return read_dataset(path) if path.exists() or path.is_symlink() else TAU2019
+    paths = [Path(folder) / FILE_NAME for folder in folders if folder is not None]
+    return next((read_dataset(path) for path in paths if path.exists() or path.is_symlink()), TAU2019)
 
 
 def read_dataset(path: str | Path) -> Dataset:

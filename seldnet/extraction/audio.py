@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
+from seldnet.annotations.dataset import FORMATS, NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_files
 from seldnet.extraction.ambisonics import declared_convention, to_n3d
@@ -182,13 +182,13 @@ def nb_samples_of(path: str | Path, dataset: Dataset = TAU2019) -> int:
     return max(1, round(info.frames * dataset.sample_rate_hz / info.samplerate))
 
 
-def frames_of_recordings(folder: str | Path, dataset: Dataset = TAU2019) -> dict[str, int]:
-    """How long the recordings of a folder are, for those who score them.
+def frames_of_recordings(descriptions: str | Path, dataset: Dataset = TAU2019) -> dict[str, int]:
+    """How long recordings are, for those who score them.
 
     Parameters
     ----------
-    folder : path
-        It need not exist.
+    descriptions : path
+        Folder of their descriptions; the recordings are looked for beside it, in both formats.
     dataset : Dataset
 
     Returns
@@ -196,12 +196,13 @@ def frames_of_recordings(folder: str | Path, dataset: Dataset = TAU2019) -> dict
     dict of int
         Frames by name; empty where all are as long as the data set says. What cannot be decoded is left out.
     """
-    if dataset.nb_frames is not None:
-        return {}
-    frames = {}
-    for path in list_files(Path(folder), *SUFFIXES):
-        with contextlib.suppress(InputError):
-            frames[path.stem] = dataset.nb_frames_of(nb_samples_of(path, dataset))
+    frames: dict[str, int] = {}
+    if dataset.nb_frames is None:
+        for audio_format in FORMATS:
+            name = Path(descriptions).name.replace('metadata', audio_format, 1)
+            for path in list_files(Path(descriptions).with_name(name), *SUFFIXES):
+                with contextlib.suppress(InputError):
+                    frames[path.stem] = dataset.nb_frames_of(nb_samples_of(path, dataset))
     return frames
 
 

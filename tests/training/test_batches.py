@@ -1,6 +1,7 @@
 """Batches: order, random access, quirks, bad input; from stand-ins for features and labels."""
 
 import ast
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -164,3 +165,75 @@ def test_a_batch_a_recording_is_filled_up_and_the_fill_is_taken_off_again(golden
 def test_batches_of_the_evaluation_set_are_features_alone(golden_folder):
     batches = open_of(golden_folder, [0], is_eval=True, batch_size=1, seq_len=16, per_file=True)
     assert isinstance(batches[0], np.ndarray) and batches[0].shape == batches.input_shape == (5, 16, 2, 8)
+
+
+# ---- recordings of lengths of their own ----
+
+FREE = dataclasses.replace(TAU2019, recording_s=None)
+LENGTHS = {'split1_1': 70, 'split1_2': 5, 'split1_3': 33, 'split1_4': 16}  # frames
+
+
+@pytest.fixture
+def own_lengths(tmp_path):
+    """Features (recording, frame) that can be told apart, with labels."""
+    for folder in ('foa_dev_norm', 'foa_dev_label'):
+        (tmp_path / folder).mkdir()
+    for number, (name, length) in enumerate(LENGTHS.items()):
+        frames = 1000 * number + np.arange(length)
+        features = np.tile(frames[:, None], (1, 16)).astype(np.float32)
+        np.save(tmp_path / 'foa_dev_norm' / f'{name}.npy', features)
+        labels = np.zeros((length, 33), np.int16)
+        labels[:, 0] = frames % 2
+        np.save(tmp_path / 'foa_dev_label' / f'{name}.npy', labels)
+    return tmp_path
+
+
+def open_free(folder, **options):
+    return open_batches(recording_set(Path(), folder, dataset=FREE), METHODS['released'], [1], **options)
+
+
+@pytest.mark.parametrize(('batch_size', 'seq_len'), [(2, 16), (1, 7), (3, 40), (4, 31)])
+def test_recordings_of_own_lengths_are_strung_together_as_in_2019(batch_size, seq_len, own_lengths):
+    batches = open_free(own_lengths, batch_size=batch_size, seq_len=seq_len)
+    strung = np.concatenate([1000 * number + np.arange(length)
+                             for number, length in enumerate(LENGTHS.values())])
+    nb_batches = len(strung) // (batch_size * seq_len)
+    assert len(batches) == nb_batches
+    found = [(features[:, :, 0, 0], sed[:, :, 0])
+             for features, (sed, _) in (batches[i] for i in range(nb_batches))]
+    expected = strung[:nb_batches * batch_size * seq_len].reshape(nb_batches, batch_size, seq_len)
+    np.testing.assert_array_equal([features for features, _ in found], expected)
+    np.testing.assert_array_equal([sed for _, sed in found], expected % 2)
+
+
+@pytest.mark.parametrize(('batch_size', 'seq_len'), [(2, 16), (1, 7), (3, 40), (8, 4)])
+def test_each_recording_of_its_own_length_is_filled_up(batch_size, seq_len, own_lengths):
+    batches = open_free(own_lengths, batch_size=batch_size, seq_len=seq_len, per_file=True)
+    sequences = []  # by a plain loop
+    for number, length in enumerate(LENGTHS.values()):
+        for start in range(0, length, seq_len):
+            frames = 1000 * number + np.arange(start, min(start + seq_len, length), dtype=np.float32)
+            sequences.append([*frames, *[np.float32(FILL_FEATURE)] * (seq_len - len(frames))])
+    while len(sequences) % batch_size:
+        sequences.append([np.float32(FILL_FEATURE)] * seq_len)
+    found = np.concatenate([batches[index][0] for index in range(len(batches))])
+    assert {batches[index][0].shape[0] for index in range(len(batches))} == {batch_size}
+    np.testing.assert_array_equal(found[:, :, 0, 0], sequences)
+    whole = batches.without_fill(found.reshape(*found.shape[:2], -1))
+    assert [len(frames) for frames in whole] == list(LENGTHS.values())
+    for number, frames in enumerate(whole):
+        np.testing.assert_array_equal(frames[:, 0], 1000 * number + np.arange(len(frames)))
+    with pytest.raises(ValueError, match='sequences, expected'):
+        batches.without_fill(found[1:].reshape(len(found) - 1, seq_len, -1))
+
+
+def test_labels_of_another_length_than_their_features_are_named(own_lengths):
+    np.save(own_lengths / 'foa_dev_label' / 'split1_3.npy', np.zeros((32, 33), np.int16))
+    with pytest.raises(InputError, match='split1_3.npy: 32 frames of 33 columns, expected 33 of 33'):
+        open_free(own_lengths, batch_size=2, seq_len=16)
+
+
+def test_labels_of_another_number_of_classes_are_named(own_lengths):
+    np.save(own_lengths / 'foa_dev_label' / 'split1_1.npy', np.zeros((70, 12), np.int16))
+    with pytest.raises(InputError, match='split1_1.npy: 70 frames of 12 columns, expected 70 of 33'):
+        open_free(own_lengths, batch_size=2, seq_len=16)
