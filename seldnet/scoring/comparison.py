@@ -30,6 +30,7 @@ from seldnet.scoring.scores import (
     FAMILIES,
     FEWEST_RECORDINGS,
     INTERVALS,
+    NO_INTERVALS,
     Family,
     by_family,
     read_references,
@@ -96,7 +97,8 @@ def compare_folders(systems: Mapping[str, str | Path], references: str | Path, *
                         for (a, b), of_pair in zip(pairs, scores)],
         'notes': _notes(results, nb_references - len(common), different),
         'settings': {'references': str(references), 'recordings': len(common), 'confidence': CONFIDENCE,
-                     'intervals': f'paired {INTERVALS}', 'not_chance': 'Holm over all differences'},
+                     'intervals': (f'paired {INTERVALS}' if len(common) >= FEWEST_RECORDINGS
+                                   else NO_INTERVALS), 'not_chance': 'Holm over all differences'},
     }
 
 

@@ -53,7 +53,8 @@ def find_hints(references: Sequence[np.ndarray], predictions: Sequence[np.ndarra
              for place in places]
     if sum(len(pair.rows) for pair in pairs) < _FEWEST_ROWS:
         return hints
-    return hints + _times_and_classes(pairs, dataset) + _angles(pairs, predictions)
+    # Directions are compared where times and classes agree: while these are in doubt, that is by accident.
+    return hints + (_times_and_classes(pairs, dataset) or _angles(pairs, predictions))
 
 
 def _header(predictions: Sequence[np.ndarray]) -> list[str]:

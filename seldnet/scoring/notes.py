@@ -150,8 +150,8 @@ def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarr
         if beyond:
             parts.append(f'{_share(beyond, recordings, what)} are beyond {words} and {beyond_is}')
         if between:
-            parts.append(f'{_share(between, recordings, what)} are between the directions of '
-                         f'{"it" if beyond else words} and rounded down')
+            where = 'its directions' if beyond else f'the directions of {words}'
+            parts.append(f'{_share(between, recordings, what)} are between {where} and rounded down')
         if parts:
             notes.append('; '.join(parts) + '.')
         if beyond and recordings is predictions:

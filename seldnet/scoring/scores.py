@@ -29,7 +29,8 @@ from seldnet.scoring.recordings import (
 CONFIDENCE = 0.95
 FEWEST_RECORDINGS = 10  # for an interval: from fewer the jackknife says nothing reliable
 JOINT_RULE = 'DCASE 2020 to 2023'
-INTERVALS = f'jackknife over recordings, t distribution, at least {FEWEST_RECORDINGS} recordings'
+INTERVALS = 'jackknife over recordings, t distribution'
+NO_INTERVALS = f'none: fewer than {FEWEST_RECORDINGS} recordings'
 
 
 class Family(NamedTuple):
@@ -266,7 +267,8 @@ def score_predictions(folder: Path, references: References, *, left_out: int = 0
     results['settings'] = {
         'predictions': str(folder), 'references': str(references.folder), 'recordings': len(names),
         'left_out': left_out, 'quick_test': is_quick_test(folder), 'confidence': CONFIDENCE,
-        'intervals': INTERVALS, 'joint_threshold_deg': joint.THRESHOLD_DEG, 'joint_rule': JOINT_RULE,
+        'intervals': INTERVALS if len(names) >= FEWEST_RECORDINGS else NO_INTERVALS,
+        'joint_threshold_deg': joint.THRESHOLD_DEG, 'joint_rule': JOINT_RULE,
         'off_grid_rows': count_beyond(references.rows, dataset), 'has_grid': dataset.grid is not None,
         'unknown_lengths': references.nb_unknown,
     }

@@ -71,7 +71,8 @@ def _quick_test(settings: Mapping[str, Any], whose: str = 'these predictions com
 
 def _about_intervals(nb_recordings: int) -> str:
     if nb_recordings < FEWEST_RECORDINGS:
-        return f'No intervals: {nb_recordings} recordings are too few, {FEWEST_RECORDINGS} are needed.'
+        number = '1 recording is' if nb_recordings == 1 else f'{nb_recordings} recordings are'
+        return f'No intervals: {number} too few, {FEWEST_RECORDINGS} are needed.'
     return f'{_percent()} intervals: jackknife over the {nb_recordings} recordings, t distribution.'
 
 
