@@ -133,7 +133,7 @@ def train_fold(run: Run, state: State) -> State:
                   **score_predictions(predictions, reference, method),
                   'seconds': time.perf_counter() - started}
         state['history'].append(scores)
-        if is_better(scores, state):
+        if is_better(scores, state, method.doa_error_if_silent):
             state['best_round'] = round_number
         run.save_round(model, state)
         tqdm.write(summary.round_line(scores, state) + run.note)
@@ -199,16 +199,16 @@ def score_predictions(predictions: Sequence[np.ndarray], reference: Sequence[np.
     Returns
     -------
     dict
-        'ER'; 'F' and 'FR' (frame recall), 0..1; 'DOA' (error), degrees; 'SELD'; 'predicted_peaks' and
-        'good_frames' (with the right number of directions), counts.
+        'ER'; 'F' and 'FR' (frame recall), 0..1; 'DOA' (error, degrees) and 'SELD', NaN where nothing is
+        active; 'predicted_peaks' and 'good_frames' (with the right number of directions), counts.
     """
     (active, doa_rad), (reference_active, reference_rad) = map(method.read_frames, (predictions, reference))
     sed_scores = evaluation_metrics.compute_sed_scores(active, reference_active, TAU2019.nb_frames_1s)
-    doa_scores = evaluation_metrics.compute_doa_scores_regr(doa_rad, reference_rad, active, reference_active)
-    seld_score = evaluation_metrics.compute_seld_metric(sed_scores, doa_scores[:2])
-    return {'ER': float(sed_scores[0]), 'F': float(sed_scores[1]), 'DOA': float(doa_scores[0]),
-            'FR': float(doa_scores[1]), 'SELD': float(seld_score), 'predicted_peaks': int(doa_scores[2]),
-            'good_frames': int(doa_scores[3])}
+    doa = evaluation_metrics.compute_doa_scores_regr(doa_rad, reference_rad, active, reference_active)
+    doa_error = doa.doa_error_deg if doa.predicted else np.nan
+    return {'ER': sed_scores[0], 'F': sed_scores[1], 'DOA': doa_error, 'FR': doa.frame_recall,
+            'SELD': evaluation_metrics.compute_seld_metric(sed_scores, [doa_error, doa.frame_recall]),
+            'predicted_peaks': doa.predicted, 'good_frames': doa.good_frames}
 
 
 # ---- what a run reads, and the command line ----

@@ -1,5 +1,6 @@
 """What a training says: a line a round, tables of the folds, and where everything is."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from seldnet.common.files import clear_leftovers
 from seldnet.common.processes import locked
 from seldnet.plots.curves import plot_folds
-from seldnet.training.history import State, listed_splits
+from seldnet.training.history import State, is_silent, listed_splits
 from seldnet.training.run import Run
 
 Scores = Mapping[str, float]
@@ -21,14 +22,23 @@ def score_line(scores: Scores) -> str:
     Parameters
     ----------
     scores : mapping
-        'ER', 'F', 'DOA' (degrees), 'FR' and 'SELD'; F and FR are fractions, written as percent.
+        'ER', 'F', 'DOA' (degrees), 'FR' and 'SELD'; F and FR are fractions, written as percent. And
+        'predicted_peaks', if known.
 
     Returns
     -------
     str
+        '-' for what there is none of, and a word where nothing was active.
     """
-    return (f'ER {scores["ER"]:.3f}  F {100 * scores["F"]:4.1f} %  DOA error {scores["DOA"]:5.1f} deg  '
-            f'frame recall {100 * scores["FR"]:4.1f} %  SELD {scores["SELD"]:.3f}')
+    return (f'ER {scores["ER"]:.3f}  F {100 * scores["F"]:4.1f} %  '
+            f'DOA error {_number(scores["DOA"], "5.1f")} deg  '
+            f'frame recall {100 * scores["FR"]:4.1f} %  SELD {_number(scores["SELD"], ".3f")}'
+            f'{"  NOTHING ACTIVE" if is_silent(scores) else ""}')
+
+
+def _number(value: float, form: str) -> str:
+    """As `calculate_SELD_metrics.py` writes it; as wide as a number."""
+    return f'{"-":>5}' if math.isnan(value) else format(value, form)
 
 
 def round_line(scores: Scores, state: State) -> str:
@@ -48,7 +58,7 @@ def round_line(scores: Scores, state: State) -> str:
     best = state['history'][state['best_round'] - 1]
     return (f'round {scores["round"]:3d}  {scores["seconds"]:4.0f} s  loss {scores["training_loss"]:.3f} / '
             f'{scores["validation_loss"]:.3f}  {score_line(scores)}  '
-            f'best {best["SELD"]:.3f} (round {best["round"]})')
+            f'best {_number(best["SELD"], ".3f").strip()} (round {best["round"]})')
 
 
 def fold_line(run: Run, number: int, nb_folds: int) -> str:
