@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.event_frames import label_frames
+from seldnet.common.csv_text import cells_below, other_separator, wide_encoding, without_blank_ends
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, check_regular_file
 
@@ -208,24 +209,33 @@ def _plain(angle_deg: float) -> int | float:
 def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
     """For each row 'file:line' and its cells by column."""
     check_regular_file(path)
+    content = Path(path).read_bytes()
+    text, wrong = '', wide_encoding(content)
     try:
-        text = Path(path).read_text(encoding='utf-8-sig')  # with or without a byte order mark
+        text = content.decode('utf-8-sig')  # with or without a byte order mark
     except UnicodeDecodeError as error:
-        raise InputError(f'{path}: not UTF-8 text ({error.reason} at byte {error.start}), expected a CSV '
-                         'file') from error
+        wrong = wrong or f'{error.reason} at byte {error.start}'
+    if wrong:
+        raise InputError(f'{path}: not UTF-8 text ({wrong}), expected a CSV file; a spreadsheet saves it as '
+                         '"CSV UTF-8"')
     rows = csv.reader(text.splitlines())
     try:
-        header = [cell.strip() for cell in next(rows, [])]
+        first = next(rows, [])
+        header = without_blank_ends(first)
         if not header and not text.strip():
             return
         if sorted(header) not in (sorted(COLUMNS), sorted([*COLUMNS, SOURCE_COLUMN])):
             raise InputError(_message_about_header(path, header))
         for row in rows:
+            row = cells_below(first, row)  # spreadsheets write rows and columns that have no text
             if not row:
                 continue
             if len(row) != len(header):
-                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}')
-            yield f'{path}:{rows.line_num}', dict(zip(header, map(str.strip, row)))
+                hint = ' (decimals have points, not commas)' if len(row) > len(header) else ''
+                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}{hint}')
+            if decimals := [cell for cell in row if re.fullmatch(r'-?\d+,\d+', cell)]:
+                raise InputError(f'{path}:{rows.line_num}: {decimals[0]!r}, expected a point, not a comma')
+            yield f'{path}:{rows.line_num}', dict(zip(header, row))
     except csv.Error as error:
         raise InputError(f'{path}:{rows.line_num}: not a row of a CSV file: {error}') from error
 
@@ -235,7 +245,9 @@ def _message_about_header(path: str | Path, header: Sequence[str]) -> str:
     if len(header) in (5, 6) and all(map(_NUMBER.fullmatch, header)):
         return (f'{path}:1: metadata of DCASE 2020 or later, found {found!r}, expected {expected!r}; '
                 'misc_files/convert_dataset.py converts it')
-    return f'{path}:1: columns {found!r}, expected {expected!r}'
+    separator = other_separator(found, at_least=len(COLUMNS) - 1)
+    hint = f': {separator} between them, expected commas, and decimal points' if separator else ''
+    return f'{path}:1: columns {found!r}, expected {expected!r}{hint}'
 
 
 _NUMBER = re.compile(r'[+-]?[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?', re.ASCII | re.IGNORECASE)
