@@ -69,6 +69,10 @@ SETTINGS = {
     'tensorboard': Setting(False, 'write TensorBoard logs beside the models'),
     'seed': Setting(2019, 'seed of everything random', minimum=0, maximum=2**31),
     # what is written
+    'threshold': Setting(None, 'activity from which a class is active: NUMBER, or CLASS=NUMBER for some; '
+                         "None: the method's", kind=list, element=str),
+    'save_scores': Setting(False, 'also write activities and directions of all classes, NAME.npz beside each '
+                           'NAME.csv'),
     'dcase_output': Setting(True, "write the test recordings' predictions as the CSV files of DCASE 2019"),
 }
 

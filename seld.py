@@ -16,7 +16,6 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.checks import check_ready
 from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
+from seldnet.methods.soft_scores import SCORES_ENDING, write_scores
 from seldnet.plots.curves import plot_functions
 from seldnet.training import devices, network, summary, tensorboard
 from seldnet.training.estimate import Clock
@@ -164,9 +164,11 @@ def test_fold(run: Run) -> dict[str, float] | None:
     if run.params['dcase_output']:
         with run.output.writing() as folder:
             for name, *of_recording in zip(test.get_filelist(), *predictions):
-                frames = run.method.read_degrees(of_recording, run.dataset)
-                write_output_rows(folder / f'{Path(name).stem}.csv', active_rows(*frames),
-                                  dataset=run.dataset)
+                scores = run.method.scores(of_recording)
+                rows = active_rows(*run.method.read_scores(scores, run.dataset))
+                write_output_rows((folder / name).with_suffix('.csv'), rows, dataset=run.dataset)
+                if run.params['save_scores']:
+                    write_scores((folder / name).with_suffix(SCORES_ENDING), scores, dataset=run.dataset)
     if run.params['mode'] == 'eval':
         return None
     labels = collect_test_labels(test, test.get_data_sizes()[1])
@@ -176,10 +178,7 @@ def test_fold(run: Run) -> dict[str, float] | None:
 
 
 def collect_test_labels(data_gen_test: DataGenerator, data_out: Sequence[Sequence[int]]) -> list[np.ndarray]:
-    """All targets of a generator's epoch, arrays (sequences, frames, columns) in the network's scale.
-
-    `data_out` are the shapes of a batch's targets, as of `get_data_sizes`.
-    """
+    """All targets of an epoch, arrays (sequences, frames, columns); `data_out` as of `get_data_sizes`."""
     return [target.reshape(-1, *shape[1:])
             for target, shape in zip(data_gen_test.batches.all_targets(), data_out)]
 

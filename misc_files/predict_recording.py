@@ -45,9 +45,10 @@ from seldnet.annotations.output_format import write_output_rows
 from seldnet.common.errors import InputError, raise_problems
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import recording_notes
+from seldnet.methods.soft_scores import parse_thresholds
 from seldnet.plots import style
 from seldnet.plots.recording import load_spectrogram, plot_recording
-from seldnet.prediction.ensemble import Ensemble, parse_thresholds
+from seldnet.prediction.ensemble import Ensemble
 from seldnet.prediction.output_files import (
     OutputFiles,
     facts_of,

@@ -22,6 +22,8 @@ class Setting(NamedTuple):
     choices : container of str, optional
         All legal values.
     kind : type, optional
+    element : type, optional
+        Of what a list holds, by default the type of the default's first.
     """
 
     default: Any
@@ -30,11 +32,17 @@ class Setting(NamedTuple):
     maximum: float | None = None
     choices: Container[str] | None = None  # that can be listed
     kind: type | None = None
+    element: type | None = None
 
     @property
     def type(self) -> type:
         """Of its values; a list is a list of what its default has."""
         return self.kind or type(self.default)
+
+    @property
+    def element_type(self) -> type:
+        """Of a value, or of what a list holds."""
+        return self.element or (type(self.default[0]) if self.type is list else self.type)
 
 
 Settings = Mapping[str, Setting]
@@ -71,9 +79,9 @@ def _checked_setting(table: Settings, name: str, value: Any) -> Any:
         return None
     if setting.type is list:
         if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise InputError(f'setting {name}: got {value!r}, expected a list of numbers')
-        element = type(setting.default[0])
-        return [_checked_value(name, setting, item, element) for item in value]
+            what = 'numbers' if setting.element_type in (int, float) else 'texts'
+            raise InputError(f'setting {name}: got {value!r}, expected a list of {what}')
+        return [_checked_value(name, setting, item, setting.element_type) for item in value]
     if setting.type is str and isinstance(value, Path):
         value = str(value)
     return _checked_value(name, setting, value, setting.type)
@@ -118,7 +126,7 @@ def add_settings(parser: argparse.ArgumentParser, table: Settings, names: Iterab
     group = parser.add_argument_group('settings of parameter.py, for this run')
     for name in names:
         setting = table[name]
-        element = type(setting.default[0]) if setting.type is list else setting.type
+        element = setting.element_type
         options = {
             'dest': name, 'default': argparse.SUPPRESS,
             'type': _parser_of(element, takes_none=setting.default is None),

@@ -1,22 +1,21 @@
 """One or several trained models as one: whether they fit each other, what they find together, thresholds."""
 
 import itertools
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import active_rows
-from seldnet.common.errors import InputError, did_you_mean, listed
+from seldnet.common.errors import InputError, listed
 from seldnet.extraction.levels import Magnitudes
 from seldnet.methods.averaging import average_degrees
-from seldnet.prediction.sequences import Scores, feature_blocks, predict_scores
+from seldnet.methods.soft_scores import Scores, Thresholds, checked_thresholds
+from seldnet.prediction.sequences import feature_blocks, predict_scores
 from seldnet.prediction.trained_model import Network, TrainedModel, read_trained_model
 
 Models = str | Path | TrainedModel | Sequence[str | Path | TrainedModel]
-Thresholds = float | Mapping[str, float]
 
 
 class Ensemble:
@@ -55,7 +54,8 @@ class Ensemble:
         # As training's tests are written.
         rounds = self.is_end_to_end and any(model.method.rounds_to_grid for model in self.models)
         self._grid = self.dataset.grid if rounds else None
-        usual = float(np.mean([model.method.activity_threshold for model in self.models]))
+        usual = np.mean([np.broadcast_to(model.method.activity_threshold, self.dataset.nb_classes)
+                         for model in self.models], axis=0)
         self.thresholds = checked_thresholds(thresholds, usual, self.dataset)
 
     @property
@@ -220,79 +220,3 @@ def check_overlap(model: TrainedModel, overlap: int | None) -> int:
         raise InputError(f'--overlap: got {overlap}, expected 0 to {model.sequence_length - 1}: the '
                          f'sequences of this model are {model.sequence_length} frames long')
     return overlap
-
-
-def checked_thresholds(thresholds: Thresholds | None, usual: float, dataset: Dataset) -> np.ndarray:
-    """A threshold for each class.
-
-    Parameters
-    ----------
-    thresholds : float, mapping of class names to floats, or None
-    usual : float
-        Of the classes that are not named.
-    dataset : Dataset
-        Its classes.
-
-    Returns
-    -------
-    float array, shape (classes,)
-
-    Raises
-    ------
-    InputError
-        If a class is unknown, or a threshold is not from 0 to 1.
-    """
-    of_classes = np.full(dataset.nb_classes, usual)
-    by_name = thresholds if isinstance(thresholds, Mapping) else dict.fromkeys(
-        dataset.classes if thresholds is not None else (), thresholds)
-    for name, value in by_name.items():
-        if name not in dataset.classes:
-            raise InputError(f'--threshold: unknown class {name!r}{did_you_mean(name, dataset.classes)}')
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not (
-                math.isfinite(value) and 0 <= value <= 1):
-            raise InputError(f'--threshold: got {value!r} for {name}, expected a number from 0 to 1')
-        of_classes[dataset.classes.index(name)] = value
-    return of_classes
-
-
-def parse_thresholds(texts: Sequence[str], dataset: Dataset) -> dict[str, float]:
-    """Thresholds as they stand on a command line.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        Such as ['0.4'], ['dog=0.3', 'door=0.6'], or a number for all and then exceptions.
-    dataset : Dataset
-        Its classes.
-
-    Returns
-    -------
-    dict of float
-        By class.
-
-    Raises
-    ------
-    InputError
-        If a text is neither NUMBER nor CLASS=NUMBER, or a class is there twice.
-
-    Examples
-    --------
-    >>> from seldnet.annotations.dataset import TAU2019
-    >>> parse_thresholds(['cough=0.3', 'speech=0.6'], TAU2019)
-    {'cough': 0.3, 'speech': 0.6}
-    """
-    of_all: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
-    for text in texts:
-        name, equals, number = text.rpartition('=')
-        try:
-            value = float(number)
-        except ValueError:
-            raise InputError(f'--threshold: got {text!r}, expected a number, or CLASS=NUMBER') from None
-        if (equals and name in thresholds) or (not equals and of_all):
-            raise InputError(f'--threshold: got {text!r} after another for {name or "all"}, expected one')
-        if equals:
-            thresholds[name] = value
-        else:
-            of_all = dict.fromkeys(dataset.classes, value)
-    return of_all | thresholds

@@ -16,15 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from seldnet.annotations.dataset import FRAMES_PER_SECOND, TAU2019, Dataset
 from seldnet.annotations.descriptions import Event
 from seldnet.annotations.output_format import SETTINGS_FILE
 from seldnet.common.errors import InputError, raise_problems
 from seldnet.common.files import atomic_path, create_folder, read_json, write_json
 from seldnet.prediction.ensemble import Ensemble
-from seldnet.prediction.sequences import Scores
 
 RECORD = 'predict_recording.json'
 
@@ -192,23 +189,6 @@ def write_events_json(path: Path, events: Sequence[Event], facts: Mapping[str, A
          'distance_m': None if math.isnan(event.distance_m) else event.distance_m,
          'confidence': None if event.confidence is None else round(event.confidence, 3)}
         for event in events]})
-
-
-def write_scores(path: Path, scores: Scores, *, dataset: Dataset = TAU2019) -> None:
-    """Write activities and directions as .npz, atomically: activity, azimuth_deg, elevation_deg, names.
-
-    Parameters
-    ----------
-    path : Path
-        With the ending .npz.
-    scores : Scores
-        Of a whole recording; stored as float32, (frames, classes).
-    dataset : Dataset
-        Its classes, which are the names.
-    """
-    with atomic_path(path) as temporary:
-        np.savez(temporary, names=np.array(dataset.classes),
-                 **{key: value.astype(np.float32) for key, value in scores._asdict().items()})
 
 
 def facts_of(ensemble: Ensemble) -> dict[str, Any]:

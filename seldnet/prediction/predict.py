@@ -34,9 +34,9 @@ from seldnet.extraction.levels import Magnitudes, SampleLevels, level_warnings
 from seldnet.extraction.likeness import Likeness
 from seldnet.extraction.resampling import resampled
 from seldnet.extraction.spectra import stft_blocks
-from seldnet.prediction.ensemble import Ensemble, Models, Thresholds
+from seldnet.methods.soft_scores import Scores, Thresholds
+from seldnet.prediction.ensemble import Ensemble, Models
 from seldnet.prediction.event_list import EventFinder, find_events
-from seldnet.prediction.sequences import Scores
 from seldnet.prediction.trained_model import Network
 
 Networks = Network | Sequence[Network]  # one a model

@@ -5,29 +5,15 @@ edge is further away.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from seldnet.extraction.features import rounded
 from seldnet.extraction.levels import Magnitudes
 from seldnet.extraction.scaler import normalize
+from seldnet.methods.soft_scores import Scores
 from seldnet.prediction.trained_model import Network, TrainedModel
 from seldnet.training.batches import FILL_FEATURE
-
-
-class Scores(NamedTuple):
-    """What is found in some frames, before any threshold.
-
-    Attributes
-    ----------
-    activity, azimuth_deg, elevation_deg : arrays, shape (frames, classes)
-        Activities from 0 to 1 (of `accdoa` a little more is possible).
-    """
-
-    activity: np.ndarray
-    azimuth_deg: np.ndarray
-    elevation_deg: np.ndarray
 
 
 def feature_blocks(spectra: Iterable[np.ndarray], model: TrainedModel,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seldnet.annotations.dataset import AMBISONICS, FORMATS, NB_CHANNELS, TAU2019, Dataset
-from seldnet.annotations.dataset_file import dataset_of_facts
+from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import read_json
 from seldnet.extraction.features import DTYPES
@@ -21,7 +21,6 @@ from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
 
 Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
-FACTS_KEY = 'dataset_facts'  # of the JSON beside a model: `Dataset.facts` of what it was trained on
 BATCH_SIZE = 16  # of runs that do not say
 
 
@@ -162,17 +161,12 @@ def read_trained_model(path: str | Path) -> TrainedModel:
     # Runs of earlier versions may lack the others.
     method = METHODS[params.get('model_variant', 'released')]
     audio_format = params.get('dataset', 'foa')
-    dataset = _dataset_of(settings, settings_path)
+    dataset = stored_dataset(settings, settings_path) or TAU2019
+    method = method.with_thresholds(params.get('threshold'), dataset)
     scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
     rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') is True else ()
     return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
                         scaler, dataset, rotations, params.get('batch_size', BATCH_SIZE))
-
-
-def _dataset_of(settings: dict, path: Path) -> Dataset:
-    facts = settings.get(FACTS_KEY, TAU2019.facts())
-    # The grace for events beyond the end is no such fact; that of TAU 2019 is known.
-    return TAU2019 if facts == TAU2019.facts() else dataset_of_facts(facts, f'{path}: {FACTS_KEY}')
 
 
 def with_audio_options(model: TrainedModel, *, channels: Sequence[int] | None = None,

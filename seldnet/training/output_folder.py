@@ -14,6 +14,7 @@ from seldnet.annotations.stored_facts import DATASET_FACTS, stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import clear_leftovers, list_entries, read_json, write_json
 from seldnet.common.processes import locked
+from seldnet.methods.soft_scores import SCORES_ENDING
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class OutputFolder:
             for path in self._predictions():
                 if not is_ours or (overwrite and self.dataset.parse_name(path).split in splits):
                     path.unlink()
+                    path.with_suffix(SCORES_ENDING).unlink(missing_ok=True)
             if overwrite or not is_ours:
                 self._write_settings()
 
@@ -142,7 +144,8 @@ class OutputFolder:
 
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
-               'tensorboard', 'dcase_output', 'save_spectra', 'initial_model'}
+               'tensorboard', 'dcase_output', 'save_spectra', 'initial_model',
+               'save_scores'}
 
 
 # Of runs that were started before these settings were there.

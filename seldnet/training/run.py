@@ -16,6 +16,7 @@ from seldnet.common.files import atomic_path, clear_leftovers, write_json
 from seldnet.extraction.recording_set import RecordingSet
 from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
+from seldnet.methods.soft_scores import SCORES_ENDING
 from seldnet.plots.curves import plot_history
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
@@ -127,7 +128,7 @@ class Run:
     @property
     def method(self) -> Method:
         """What is trained."""
-        return METHODS[self.params['model_variant']]
+        return METHODS[self.params['model_variant']].with_thresholds(self.params['threshold'], self.dataset)
 
     @property
     def seed(self) -> int:
@@ -313,8 +314,10 @@ class Run:
         bool
             False where the settings ask for no predictions.
         """
+        endings = ['.csv', *([SCORES_ENDING] if self.params['save_scores'] else [])]
         return self.params['dcase_output'] and not all(
-            (self.output.folder / f'{Path(name).stem}.csv').exists() for name in names)
+            (self.output.folder / f'{Path(name).stem}{ending}').exists()
+            for name in names for ending in endings)
 
     # ---- state ----
 

@@ -11,9 +11,9 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.methods.averaging import average_degrees
 from seldnet.methods.registry import METHODS
-from seldnet.prediction.ensemble import Ensemble, checked_thresholds, mean_scores, parse_thresholds
+from seldnet.methods.soft_scores import Scores, checked_thresholds, parse_thresholds
+from seldnet.prediction.ensemble import Ensemble, mean_scores
 from seldnet.prediction.predict import predict
-from seldnet.prediction.sequences import Scores
 from seldnet.prediction.trained_model import read_trained_model
 
 

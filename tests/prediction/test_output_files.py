@@ -8,14 +8,13 @@ import pytest
 
 from seldnet.annotations.descriptions import UNKNOWN_DISTANCE_M, Event, read_description, write_description
 from seldnet.common.errors import InputError
+from seldnet.methods.soft_scores import Scores, write_scores
 from seldnet.prediction.output_files import (
     RECORD,
     OutputFiles,
     write_audacity_labels,
     write_events_json,
-    write_scores,
 )
-from seldnet.prediction.sequences import Scores
 
 EVENTS = [Event(5, 0.51, 1.49, -30, 10, UNKNOWN_DISTANCE_M, confidence=0.8749),
           Event(0, 2.01, 12.99, 170, -10, 1.5)]
