@@ -13,6 +13,7 @@ import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import Event
+from seldnet.annotations.directions import wrap_azimuth_deg
 from seldnet.annotations.event_frames import output_format_frames
 from seldnet.annotations.output_text import (
     are_legal,
@@ -256,6 +257,8 @@ def rows_on_grid(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
     """
     frame, class_index, azimuth_deg, elevation_deg = rows.T
     grid = dataset.scoring_grid
+    if dataset.grid is None:  # all of the sphere is scored, also what lies above the last azimuth
+        azimuth_deg = wrap_azimuth_deg(azimuth_deg)
     label = ((frame * dataset.nb_classes + class_index) * grid.nb_directions
              + grid.clipped_index(azimuth_deg, elevation_deg))
     label = np.sort(label.astype(int))

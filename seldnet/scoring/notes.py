@@ -12,9 +12,9 @@ import numpy as np
 
 from seldnet.annotations.dataset import FRAMES_PER_SECOND, Dataset
 from seldnet.annotations.descriptions import Event
-from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import listed
 from seldnet.scoring import conventions
+from seldnet.scoring.counting import is_scored
 
 
 def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictions: Sequence[np.ndarray],
@@ -115,10 +115,14 @@ def _repeated(names: Sequence[str], predictions: Sequence[np.ndarray], reference
         where = [name for name, number in zip(names, repeated) if number]
         notes.append(f'{_share(repeated.sum(), predictions)} repeat another row; the 2019 scores count them '
                      f'once, the joint scores each time: {listed(where, 3)}.')
-    if doubled := sum(len(of_recording) - len(set(of_recording)) for of_recording in events):
+    if doubled := sum(map(_nb_repeated_events, events)):
         notes.append(f'{doubled} events of the references repeat another one; the 2019 scores count them '
                      'once, the joint scores each time.')
     return notes
+
+
+def _nb_repeated_events(events: Sequence[Event]) -> int:
+    return len(events) - len({(event[:5], str(event.distance_m), event.source) for event in events})
 
 
 def _nb_repeated(rows: np.ndarray, dataset: Dataset) -> int:
@@ -145,7 +149,7 @@ def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarr
              f'{grid.azimuths_deg[-1]}, elevation {grid.elevations_deg[0]}..{grid.elevations_deg[-1]})')
     for recordings, what, beyond_is in ((predictions, 'predicted rows', 'are clipped to its edge'),
                                         (references, 'reference rows', 'take no part in these scores')):
-        beyond, between = _off_grid(recordings, grid)
+        beyond, between = _off_grid(recordings, dataset)
         parts = []
         if beyond:
             parts.append(f'{_share(beyond, recordings, what)} are beyond {words} and {beyond_is}')
@@ -162,28 +166,12 @@ def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarr
     return notes
 
 
-def count_beyond(references: Sequence[np.ndarray], dataset: Dataset) -> int:
-    """How many rows of references lie beyond the data set's grid: they take no part in the 2019 scores.
-
-    Parameters
-    ----------
-    references : sequence of arrays, shape (rows, 4)
-    dataset : Dataset
-        Its grid, or None.
-
-    Returns
-    -------
-    int
-    """
-    return _off_grid(references, dataset.scoring_grid)[0]
-
-
-def _off_grid(recordings: Sequence[np.ndarray], grid: DirectionGrid) -> tuple[int, int]:
-    """How many rows lie beyond a grid's range, and how many within it but on none of its points."""
-    beyond = between = 0
+def _off_grid(recordings: Sequence[np.ndarray], dataset: Dataset) -> tuple[int, int]:
+    """How many rows lie beyond the grid's range, and how many within it but on none of its points."""
+    grid, beyond, between = dataset.scoring_grid, 0, 0
     for rows in recordings:
         azimuth_deg, elevation_deg = rows[:, 2], rows[:, 3]
-        is_covered = grid.covers(azimuth_deg, elevation_deg)
+        is_covered = is_scored(rows, dataset)
         is_point = (((azimuth_deg - grid.azimuths_deg[0]) % grid.step_deg == 0)
                     & ((elevation_deg - grid.elevations_deg[0]) % grid.step_deg == 0))
         beyond += int(np.count_nonzero(~is_covered))
