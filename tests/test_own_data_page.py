@@ -1,6 +1,5 @@
 """docs/YOUR_OWN_DATA.md: every command of the page, in its order, with a network that trains in seconds."""
 
-import os
 import re
 import shlex
 from collections.abc import Callable
