@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from parameter import TASKS, add_settings, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
+from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.scoring.comparison import compare_folders
@@ -45,10 +45,10 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
-    systems, references = _folders(args)
+    systems, references, dataset_dir = _folders(args)
     _check_outputs(args, (*systems.values(), references))
 
-    dataset = dataset or find_dataset(references.parent, _first_task(args)['dataset_dir'])
+    dataset = dataset or dataset_of_predictions(next(iter(systems.values())), references.parent, dataset_dir)
     chosen = {'allow_missing': args.allow_missing, 'dataset': dataset,
               'nb_frames': _lengths(references, dataset)}
     if len(systems) == 1:
@@ -87,30 +87,28 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 class _Task(NamedTuple):
-    """The folders of a task."""
+    """The folders of a task, or of the job that wrote a folder of predictions."""
 
     name: str
     predictions: Path
     references: Path
+    dataset_dir: str
 
 
-def _task(args: argparse.Namespace, task_id: str) -> _Task:
-    params = params_given(args, task_id)
+def _task(args: argparse.Namespace, task_id: str, folder: Path | None = None) -> _Task:
+    params = params_given(args, task_id, predictions=folder)
     predictions = predictions_folder(params['dcase_dir'], task_id, params['dataset'], params['mode'])
     return _Task(f'{predictions} ({params["model_variant"]})', predictions,
-                 TAU2019.description_folder(params['dataset_dir'], params['mode']))
+                 TAU2019.description_folder(params['dataset_dir'], params['mode']), params['dataset_dir'])
 
 
-def _first_task(args: argparse.Namespace) -> dict[str, Any]:
-    return params_given(args, (args.task or ['1'])[0])
-
-
-def _folders(args: argparse.Namespace) -> tuple[dict[str, Path], Path]:
-    """Name and folder of each system, and the folder of references."""
+def _folders(args: argparse.Namespace) -> tuple[dict[str, Path], Path, str]:
+    """Name and folder of each system, the folder of references, and that of the data set."""
     folders, references = list(args.folders), args.references
     if references is None and len(folders) > 1 and holds_descriptions(folders[-1]):
         references = folders.pop()
-    tasks = [_task(args, task_id) for task_id in dict.fromkeys(args.task or ['1'])]
+    folder = folders[0] if folders and not args.task else None
+    tasks = [_task(args, task_id, folder) for task_id in dict.fromkeys(args.task or ['1'])]
     if references is None:
         references = tasks[0].references
         for other in tasks[1:]:
@@ -122,7 +120,7 @@ def _folders(args: argparse.Namespace) -> tuple[dict[str, Path], Path]:
         raise InputError(f'{folders[-1]}: a system is named twice, expected different folders')
     if not folders or (args.task and len(tasks) > 1):
         systems |= {task.name: task.predictions for task in tasks}
-    return systems, references
+    return systems, references, tasks[0].dataset_dir
 
 
 def _lengths(references: Path, dataset: Dataset) -> dict[str, int]:

@@ -61,7 +61,7 @@ def test_what_is_proposed_for_the_example_is_what_it_is(tmp_path, monkeypatch, c
     synthesize_dataset.main(['office', '--example', 'office', '--recordings', '1', '--eval_recordings', '1',
                              '--n_jobs', '1', '--formats', 'foa'])
     made = find_dataset('office')
-    Path('office/dataset.toml').replace('made.toml')
+    Path('office', 'dataset.toml').replace('made.toml')
     assert check_dataset_distribution.main(['office', '--write-toml']) == 0
     proposed = find_dataset('office')
     assert set(proposed.classes) <= set(made.classes)

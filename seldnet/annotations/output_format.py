@@ -25,7 +25,7 @@ from seldnet.annotations.output_text import (
 from seldnet.common.files import atomic_path, check_regular_file
 
 OutputDict = dict[int, list[list[int]]]
-SETTINGS_FILE = 'settings.json'  # in a folder of predictions: the task, job and settings they come from
+SETTINGS_FILE = 'settings.json'  # in a folder of predictions: the task, job, settings and data they come from
 
 
 def predictions_folder(dcase_dir: str | Path, task_id: str | int, audio_format: str, mode: str) -> Path:

@@ -21,10 +21,11 @@ import numpy as np
 
 from metrics import jackknife
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.stored_facts import check_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import name_order
 from seldnet.scoring.counting import RecordingCounts
-from seldnet.scoring.recordings import check_dataset, find_recordings
+from seldnet.scoring.recordings import find_recordings
 from seldnet.scoring.scores import (
     CONFIDENCE,
     FAMILIES,

@@ -65,7 +65,7 @@ def _count_batch(references: Sequence[np.ndarray], predictions: Sequence[np.ndar
                  nb_frames: np.ndarray, dataset: Dataset) -> RecordingCounts:
     (reference, _), (prediction, _) = (string_together(recordings, dataset=dataset, nb_frames=nb_frames)
                                        for recordings in (references, predictions))
-    in_range = is_scored(reference, dataset)
+    in_range = within_grid(reference, dataset)
     reference_on_grid = rows_on_grid(reference[in_range], dataset=dataset)
     prediction_on_grid = rows_on_grid(prediction, dataset=dataset)
     longest = int(nb_frames.max())
@@ -79,7 +79,7 @@ def _count_batch(references: Sequence[np.ndarray], predictions: Sequence[np.ndar
     )
 
 
-def is_scored(reference: np.ndarray, dataset: Dataset) -> np.ndarray:
+def within_grid(reference: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Which reference rows take part in the 2019 scores.
 
     Parameters

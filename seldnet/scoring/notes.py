@@ -14,7 +14,7 @@ from seldnet.annotations.dataset import FRAMES_PER_SECOND, Dataset
 from seldnet.annotations.descriptions import Event
 from seldnet.common.errors import listed
 from seldnet.scoring import conventions
-from seldnet.scoring.counting import is_scored
+from seldnet.scoring.counting import within_grid
 
 
 def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictions: Sequence[np.ndarray],
@@ -166,12 +166,29 @@ def _directions(predictions: Sequence[np.ndarray], references: Sequence[np.ndarr
     return notes
 
 
+def count_beyond(references: Sequence[np.ndarray], dataset: Dataset) -> int:
+    """How many rows of references lie beyond the data set's grid: they take no part in the 2019 scores.
+
+    Parameters
+    ----------
+    references : sequence of arrays, shape (rows, 4)
+    dataset : Dataset
+        Its grid, or None.
+
+    Returns
+    -------
+    int
+    """
+    return _off_grid(references, dataset)[0]
+
+
 def _off_grid(recordings: Sequence[np.ndarray], dataset: Dataset) -> tuple[int, int]:
     """How many rows lie beyond the grid's range, and how many within it but on none of its points."""
-    grid, beyond, between = dataset.scoring_grid, 0, 0
+    grid = dataset.scoring_grid
+    beyond = between = 0
     for rows in recordings:
         azimuth_deg, elevation_deg = rows[:, 2], rows[:, 3]
-        is_covered = is_scored(rows, dataset)
+        is_covered = within_grid(rows, dataset)
         is_point = (((azimuth_deg - grid.azimuths_deg[0]) % grid.step_deg == 0)
                     & ((elevation_deg - grid.elevations_deg[0]) % grid.step_deg == 0))
         beyond += int(np.count_nonzero(~is_covered))

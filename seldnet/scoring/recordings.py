@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
@@ -146,33 +145,6 @@ def is_quick_test(predictions: Path) -> bool | None:
         return bool(settings['params']['quick_test'])
     except (KeyError, TypeError):
         raise InputError(f'{path}: found no quick_test, expected the settings that seld.py writes') from None
-
-
-def check_dataset(predictions: Path, dataset: Dataset) -> None:
-    """Raise an InputError if the settings beside predictions say that they are of another data set.
-
-    Parameters
-    ----------
-    predictions : Path
-        A folder of predictions.
-    dataset : Dataset
-        That they are to be scored as.
-
-    Raises
-    ------
-    InputError
-        If classes, grid or length of the recordings are others; or the settings are no JSON.
-    """
-    path = predictions / SETTINGS_FILE
-    settings = read_json(path) if path.exists() else None
-    facts = settings.get('dataset') if isinstance(settings, dict) else None
-    if facts is None:  # nothing is said: others' predictions, or those of earlier versions
-        return
-    stored = dataset_of_facts(facts, f'{path}: dataset')
-    differences = fact_differences(stored.facts(), dataset, chosen_in_extraction=False)
-    if differences:
-        raise InputError(f'{path}: predictions of another data set: {"; ".join(differences)} as '
-                         f'{dataset.name} has it; name references that lie beside its {FILE_NAME}')
 
 
 def recording_frames(names: Sequence[str], references: Sequence[np.ndarray],

@@ -14,10 +14,10 @@ from metrics import Record, jackknife, joint, sed, seld
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.output_format import read_output_rows
-from seldnet.scoring.counting import RecordingCounts, count_recordings, is_scored
-from seldnet.scoring.notes import find_notes
+from seldnet.annotations.stored_facts import check_dataset
+from seldnet.scoring.counting import RecordingCounts, count_recordings
+from seldnet.scoring.notes import count_beyond, find_notes
 from seldnet.scoring.recordings import (
-    check_dataset,
     csv_files,
     find_groups,
     find_recordings,
@@ -268,9 +268,8 @@ def score_predictions(folder: Path, references: References, *, left_out: int = 0
         'left_out': left_out, 'quick_test': is_quick_test(folder), 'confidence': CONFIDENCE,
         'intervals': INTERVALS if len(names) >= FEWEST_RECORDINGS else NO_INTERVALS,
         'joint_threshold_deg': joint.THRESHOLD_DEG, 'joint_rule': JOINT_RULE,
-        'off_grid_rows': sum(int((~is_scored(of_recording, dataset)).sum())
-                             for of_recording in references.rows),
-        'has_grid': dataset.grid is not None, 'unknown_lengths': references.nb_unknown,
+        'off_grid_rows': count_beyond(references.rows, dataset), 'has_grid': dataset.grid is not None,
+        'unknown_lengths': references.nb_unknown,
     }
     return results, counts
 

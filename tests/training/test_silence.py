@@ -33,7 +33,7 @@ def test_lines_say_that_nothing_is_active():
     assert score_line(SILENT) == ('ER 1.000  F  0.0 %  DOA error     - deg  frame recall 60.0 %  SELD     -'
                                   '  NOTHING ACTIVE')
     assert 'NOTHING ACTIVE' not in score_line(BEGINNER)
-    assert round_line(SILENT, {'history': [SILENT], 'best_round': 1}).endswith('best - (round 1)')
+    assert round_line(SILENT, {'history': [SILENT], 'best_round': 1}, 3).endswith('best - (round 1)')
 
 
 @pytest.mark.parametrize('method', METHODS)
