@@ -53,12 +53,18 @@ def find_notes(names: Sequence[str], references: Sequence[np.ndarray], predictio
     notes += _silent(names, references, predictions)
     notes += _events_beyond(events, nb_frames, dataset)
     notes += _rows_beyond(names, predictions, nb_frames)
-    seen, seen_references = ([rows[rows[:, 0] < frames] for rows, frames in zip(recordings, nb_frames)]
+    seen, seen_references = ([_within(rows, frames) for rows, frames in zip(recordings, nb_frames)]
                              for recordings in (predictions, references))
     notes += _repeated(names, seen, seen_references, events, dataset)
     notes += _directions(seen, seen_references, dataset)
     notes += _classes_without_reference(seen_references, dataset)
     return notes + conventions.find_hints(references, predictions, nb_frames, dataset=dataset)
+
+
+def _within(rows: np.ndarray, nb_frames: int) -> np.ndarray:
+    """The rows before a recording's end; no copy where these are all."""
+    is_within = rows[:, 0] < nb_frames
+    return rows if is_within.all() else rows[is_within]
 
 
 def _silent(names: Sequence[str], references: Sequence[np.ndarray],
@@ -115,10 +121,14 @@ def _repeated(names: Sequence[str], predictions: Sequence[np.ndarray], reference
         where = [name for name, number in zip(names, repeated) if number]
         notes.append(f'{_share(repeated.sum(), predictions)} repeat another row; the 2019 scores count them '
                      f'once, the joint scores each time: {listed(where, 3)}.')
-    if doubled := sum(len(of_recording) - len(set(of_recording)) for of_recording in events):
+    if doubled := sum(map(_nb_repeated_events, events)):
         notes.append(f'{doubled} events of the references repeat another one; the 2019 scores count them '
                      'once, the joint scores each time.')
     return notes
+
+
+def _nb_repeated_events(events: Sequence[Event]) -> int:
+    return len(events) - len({(event[:5], str(event.distance_m), event.source) for event in events})
 
 
 def _nb_repeated(rows: np.ndarray, dataset: Dataset) -> int:

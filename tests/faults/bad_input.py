@@ -38,6 +38,8 @@ UPDATE = 'batch_feature_extraction.py tiny'
 TRAIN = 'seld.py tiny new --split 1 --dcase_output False'
 RESUME = 'seld.py tiny job --split 1 --resume'
 SCORE = 'calculate_SELD_metrics.py --task tiny --allow-missing'
+COMPARE = ('calculate_SELD_metrics.py --allow-missing --references data/metadata_dev '
+           'results/tiny_foa_dev')
 PREDICT = ('misc_files/predict_recording.py models/tiny_job_foa_dev_split1_model.keras '
            'data/foa_dev/split1_ir0_ov1_1.wav')
 DRAW = ('misc_files/visualize_SELD_output.py --task tiny results/tiny_foa_dev/split1_ir0_ov1_1.csv '
@@ -803,6 +805,15 @@ TABLE: dict[str, list[Row]] = {
             'folder'),
         Row('both kinds of scores into one file', '', None, f'{SCORE} --json scores --csv ./scores',
             'scores: both --json and --csv, expected two files'),
+        Row('scores drawn as a kind of picture that there is not', '', None, f'{SCORE} --plot scores.gif',
+            'scores.gif: expected a file name that ends in .png, .pdf, .svg'),
+        Row('a system compared with itself', '', None, f'{COMPARE} results/tiny_foa_dev',
+            'results/tiny_foa_dev: a system is named twice, expected different folders'),
+        Row('a system that is not there, compared', '', None, f'{COMPARE} nowhere',
+            'nowhere: no such folder of predictions: run seld.py first, or name the folder'),
+        Row('tasks of different references, compared', '', None, f'{SCORE} --task 5',
+            'data/metadata_eval: the references of results/5_foa_eval, expected those of '
+            'results/tiny_foa_dev, data/metadata_dev; --references names one for all'),
         Row('prediction onto a description', '', None, f'{PREDICT} --output data/metadata_dev',
             f'{DESCRIPTION}: is no prediction, and would be replaced; choose another --output'),
         Row("prediction onto a task's", '', None, f'{PREDICT} --output results/tiny_foa_dev',

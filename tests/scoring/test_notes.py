@@ -143,6 +143,7 @@ DESCRIBED = {
     'long': ('knock,10,70,0,0,1\n', '5 events of the references end more than 5 s after their recording'),
     'off the grid': ('knock,10,11,3,0,1\n', ' reference rows (5.2 %) are between'),
     'beyond the grid': ('knock,10,11,50,0,1\n', 'take no part in these scores'),
+    'twice, of unknown distance': (2 * 'knock,10,11,0,0,\n', '5 events of the references repeat another one'),
     'twice': (2 * 'knock,10,11,0,0,1\n', '5 events of the references repeat another one'),
 }
 
