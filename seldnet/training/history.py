@@ -33,6 +33,26 @@ def is_better(scores: Mapping[str, float], state: State) -> bool:
     return scores['SELD'] < best or math.isnan(best)
 
 
+def find_best_round(history: Sequence[Mapping[str, float]]) -> int | None:
+    """The round that `is_better` than all before it, the last such one.
+
+    Parameters
+    ----------
+    history : sequence of mappings
+        The scores of each round by their names.
+
+    Returns
+    -------
+    int or None
+        From 1; None of no rounds.
+    """
+    state: State = {'history': history, 'best_round': None}
+    for number, scores in enumerate(history, 1):
+        if is_better(scores, state):
+            state['best_round'] = number
+    return state['best_round']
+
+
 def listed_splits(splits: Sequence[int]) -> str:
     """'3+4' for 3 and 4.
 

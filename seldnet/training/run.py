@@ -379,7 +379,7 @@ class Run:
 
     def _write_curves(self, state: State) -> None:
         write_history(self.path('_metrics.csv'), state['history'])
-        plot_history(self.path('.png'), state)
+        plot_history(self.path('.png'), state, quick_test=self.params['quick_test'])
 
     def histories_of_all_folds(self) -> dict[str, list[dict[str, float]]]:
         """The rounds of the job's folds, as far as they are trained: by this command or by others."""
