@@ -20,7 +20,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,6 +35,7 @@ from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.plots.style import ACCENT, bar_style, house_style, short_name, text_width_in
 
 # ------------------------------------------------------------------------------------------------------------
 # Events
@@ -172,53 +172,62 @@ def _group_row(name: str, events: Events) -> str:
 # ------------------------------------------------------------------------------------------------------------
 
 
+@house_style()
 def plot_classes(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A panel for each of `CLASS_FIGURES`, a bar for each class and split."""
     table = class_table(events, dataset=dataset)
     splits = np.unique(events.split)
-    colours = matplotlib.colormaps['viridis'](np.linspace(0, 0.85, len(splits)))
+    names = [short_name(name) for name in dataset.classes]
     height = 0.8 / len(splits)
-    figure = Figure(figsize=(11.5, max(6, 0.4 * dataset.nb_classes)), layout='constrained')
+    row_in = max(0.25, 0.12 * len(splits))  # the numbers at the bars need it
+    figure = Figure(figsize=(text_width_in(names, 8) + 3.5 * len(table), 1.8 + row_in * dataset.nb_classes),
+                    layout='constrained')
     axes = figure.subplots(1, len(table), sharey=True)
     for panel, (title, values) in zip(axes, table.items()):
         for place, (split, of_classes) in enumerate(zip(splits, values)):
-            panel.barh(np.arange(dataset.nb_classes) - 0.4 + (place + 0.5) * height, of_classes, height,
-                       color=colours[place], label=f'split {split}')
+            middle = np.arange(dataset.nb_classes) - 0.4 + (place + 0.5) * height
+            bars = panel.barh(middle, of_classes, height,
+                              label=f'split {split}', **bar_style(place))
+            panel.bar_label(bars, [f'{value:.{CLASS_FIGURES[title][1]}f}' if value else ''
+                                   for value in of_classes], fontsize=6, padding=2)
         panel.set_xlabel(title)
-        panel.set_xlim(0, 1.05 * values.max() or 1)
-        panel.grid(axis='x', alpha=0.35)
-        panel.set_axisbelow(True)
-    axes[0].set_yticks(range(dataset.nb_classes), dataset.classes)
+        panel.set_xlim(0, 1.18 * values.max() or 1)
+        panel.grid(visible=False, axis='y')
+    axes[0].set_yticks(range(dataset.nb_classes), names)
     axes[0].set_ylim(dataset.nb_classes - 0.5, -0.5)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc='outside lower center', ncols=len(splits),
-                  frameon=False)
-    figure.suptitle('Classes', fontweight='bold')
+    figure.legend(*axes[0].get_legend_handles_labels(), loc='outside lower center', ncols=min(8, len(splits)))
+    figure.suptitle('Classes')
     return figure
 
 
+@house_style()
 def plot_azimuths(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the azimuths for each split and room."""
     figure, panels = _split_room_panels(events, 'Azimuths of the events', 'azimuth (°)', 'events')
     edges = _azimuth_edges(dataset.scoring_grid)
     for panel, chosen in panels:
         counts, _ = np.histogram(_wrapped(chosen.azimuth_deg, edges), edges)
-        panel.stairs(counts, edges, fill=True, color='#2a80aa')
+        panel.stairs(counts, edges, fill=True, color=ACCENT)
         panel.set_xticks(_AZIMUTH_TICKS_DEG)
+        panel.yaxis.get_major_locator().set_params(integer=True)
         panel.set_xlim(edges[-1], edges[0])  # left is left, as seen from the array
     return figure
 
 
+@house_style()
 def plot_elevations(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A histogram of the elevations for each split and room."""
     figure, panels = _split_room_panels(events, 'Elevations of the events', 'elevation (°)', 'events')
     edges = _elevation_edges(events, dataset.scoring_grid)
     for panel, chosen in panels:
-        panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color='#2a80aa')
-        panel.set_xticks(range(-80, 81, 20))
+        panel.stairs(np.histogram(chosen.elevation_deg, edges)[0], edges, fill=True, color=ACCENT)
+        panel.set_xticks(range(-80, 81, 40))
+        panel.yaxis.get_major_locator().set_params(integer=True)
         panel.set_xlim(edges[0], edges[-1])
     return figure
 
 
+@house_style()
 def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
     """A map of the directions for each split and room, one colour bar for all."""
     figure, panels = _split_room_panels(events, 'Directions of the events', 'azimuth (°)', 'elevation (°)')
@@ -227,13 +236,13 @@ def plot_directions(events: Events, *, dataset: Dataset = TAU2019) -> Figure:
             for _, chosen in panels]
     most = max(counts.max() for counts in maps)
     for (panel, _), counts in zip(panels, maps):
-        image = panel.pcolormesh(*edges, counts.T, cmap='YlGnBu', vmin=0, vmax=most, rasterized=True)
+        image = panel.pcolormesh(*edges, counts.T, cmap='Blues', vmin=0, vmax=most, rasterized=True)
         panel.set_xticks(_AZIMUTH_TICKS_DEG)
         panel.set_xlim(edges[0][-1], edges[0][0])
         panel.set_yticks(range(-80, 81, 20))
         panel.set_ylim(edges[1][0], edges[1][-1])
         panel.grid(False)
-    bar = figure.colorbar(image, ax=[panel for panel, _ in panels], label='events', shrink=0.6, pad=0.01)
+    bar = figure.colorbar(image, ax=[panel for panel, _ in panels], label='events of a direction', pad=0.01)
     bar.locator = MaxNLocator(integer=True)
     return figure
 
@@ -249,10 +258,10 @@ def _split_room_panels(events: Events, title: str, xlabel: str,
                        ylabel: str) -> tuple[Figure, list[tuple[Axes, Events]]]:
     """A figure with a row of panels for each split, a column for each room; the panels with their events."""
     splits, rooms = np.unique(events.split), np.unique(events.room)
-    figure = Figure(figsize=(2 + 1.9 * max(3, len(rooms)), 1.2 + 1.5 * max(2, len(splits))),
+    figure = Figure(figsize=(2 + 2.1 * max(3, len(rooms)), 1.2 + 1.5 * max(2, len(splits))),
                     layout='constrained')
     axes = figure.subplots(len(splits), len(rooms), sharex=True, sharey=True, squeeze=False)
-    figure.suptitle(title, fontweight='bold')
+    figure.suptitle(title)
     figure.supxlabel(xlabel, fontsize='medium')
     figure.supylabel(ylabel, fontsize='medium')
     panels = []
@@ -260,10 +269,9 @@ def _split_room_panels(events: Events, title: str, xlabel: str,
         for panel, room in zip(row, rooms):
             chosen = events.where((events.split == split) & (events.room == room))
             where = f'split {split}' + ('' if room == UNKNOWN else f', room {room}')
-            panel.set_title(f'{where}: {len(chosen.split)} events', fontsize=8.5)
-            panel.tick_params(labelsize=8)
-            panel.grid(axis='y', alpha=0.35)
-            panel.set_axisbelow(True)
+            nb_events = len(chosen.split)
+            panel.set_title(f'{where}: {nb_events} event{"s" * (nb_events != 1)}', fontsize=8)
+            panel.grid(visible=False, axis='x')
             panels.append((panel, chosen))
     return figure, panels
 

@@ -45,7 +45,7 @@ from seldnet.annotations.output_format import write_output_rows
 from seldnet.common.errors import InputError, raise_problems
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import recording_notes
-from seldnet.methods.soft_scores import parse_thresholds
+from seldnet.methods.soft_scores import parse_thresholds, write_scores
 from seldnet.plots import style
 from seldnet.plots.recording import load_spectrogram, plot_recording
 from seldnet.prediction.ensemble import Ensemble
@@ -54,7 +54,6 @@ from seldnet.prediction.output_files import (
     facts_of,
     write_audacity_labels,
     write_events_json,
-    write_scores,
 )
 from seldnet.prediction.predict import Networks, Prediction, gain_of, predict, recording_facts
 from seldnet.prediction.recordings import find_recordings

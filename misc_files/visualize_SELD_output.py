@@ -5,10 +5,10 @@
     python misc_files/visualize_SELD_output.py PREDICTION.csv --output picture.pdf --seconds 10 20
     python misc_files/visualize_SELD_output.py PREDICTION.csv --references events/ --audio recordings/ --show
 
-Left is the reference and right the prediction; without a reference there is one column, without audio no
-spectrogram. References and audio are files of the prediction's name, by default in the folders of the task.
-Pictures go beside the predictions unless --output says otherwise. Markers stand at onsets, in pictures of up
-to three minutes.
+Left is the reference and right the prediction; with --overlay the reference lies in grey behind it. Without
+a reference there is one column, without audio no spectrogram. References and audio are files of the
+prediction's name, by default in the folders of the task. Pictures go beside the predictions unless --output
+says otherwise. Markers stand at onsets, in pictures of up to three minutes.
 """
 
 import argparse
@@ -83,7 +83,8 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         figure = plot_recording(
             read_output_rows(path, dataset=dataset),
             reference and description_rows(read_description(reference, dataset=dataset)),
-            audio and load_spectrogram(audio), title=path.stem, seconds=args.seconds, dataset=dataset)
+            audio and load_spectrogram(audio), title=path.stem, seconds=args.seconds, dataset=dataset,
+            overlay=args.overlay)
         if args.output or not args.show:
             target = output_path(path, args.output, args.format)
             save(figure, target)
@@ -114,6 +115,8 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--audio', type=Path, metavar='FOLDER', help="folder of recordings [the task's]")
     parser.add_argument('--output', type=Path, metavar='PATH',
                         help='folder, or file that ends in .png, .pdf or .svg [beside the predictions]')
+    parser.add_argument('--overlay', action='store_true',
+                        help='one column: the reference in grey behind the prediction')
     parser.add_argument('--seconds', type=float, nargs=2, metavar=('FROM', 'TO'), help='show a part only')
     plotting.add_picture_options(parser)
     add_task_option(parser, ('dataset', 'mode', 'dataset_dir'))

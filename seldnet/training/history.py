@@ -71,6 +71,29 @@ def is_better(scores: Mapping[str, float], state: State, doa_error_if_silent: fl
     return choice_score(scores, doa_error_if_silent) < best or math.isnan(best)
 
 
+def find_best_round(history: Sequence[Mapping[str, float]],
+                    doa_error_if_silent: float = 0.0) -> int | None:
+    """The round that `is_better` than all before it, the last such one.
+
+    Parameters
+    ----------
+    history : sequence of mappings
+        The scores of each round by their names.
+    doa_error_if_silent : float
+        Of the method, as of `is_better`.
+
+    Returns
+    -------
+    int or None
+        From 1; None of no rounds.
+    """
+    state: State = {'history': history, 'best_round': None}
+    for number, scores in enumerate(history, 1):
+        if is_better(scores, state, doa_error_if_silent):
+            state['best_round'] = number
+    return state['best_round']
+
+
 def listed_splits(splits: Sequence[int]) -> str:
     """'3+4' for 3 and 4.
 

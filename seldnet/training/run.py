@@ -389,4 +389,4 @@ class Run:
 
     def _write_curves(self, state: State) -> None:
         write_history(self.path('_metrics.csv'), state['history'])
-        plot_history(self.path('.png'), state)
+        plot_history(self.path('.png'), state, quick_test=self.params['quick_test'])

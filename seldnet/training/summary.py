@@ -12,7 +12,7 @@ import numpy as np
 from seldnet.common.files import clear_leftovers
 from seldnet.common.processes import locked
 from seldnet.plots.curves import plot_folds
-from seldnet.training.history import State, is_silent, listed_splits
+from seldnet.training.history import State, find_best_round, is_silent, listed_splits
 from seldnet.training.run import LOG_ENDING, MODEL_ENDING, Run
 
 Scores = Mapping[str, float]
@@ -282,6 +282,9 @@ def draw_folds(runs: Sequence[Run]) -> list[Path]:
         figure = runs[0].folds_figure
         with locked(figure.with_suffix('.lock'), f'drawing {figure}', timeout_s=60):
             clear_leftovers(figure.parent, figure.stem)
-            plot_folds(figure, histories)
+            if_silent = runs[0].method.doa_error_if_silent
+            plot_folds(figure, histories, quick_test=runs[0].params['quick_test'],
+                       best_rounds={name: find_best_round(history, if_silent)
+                                    for name, history in histories.items()})
         curves.append(figure)
     return curves

@@ -9,8 +9,11 @@ import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
+from scipy.optimize import linear_sum_assignment
 
-from misc_files import analyse_errors
+from metrics.doa import great_circle_deg
+from misc_files import analyse_errors, error_pictures, matching
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.output_format import write_output_rows
 from seldnet.common.errors import InputError
@@ -33,14 +36,14 @@ def matches():
 
     First: a knock of four frames at (0, 0), found, taken for speech 10 degrees off, found 20 degrees off
     beside a false alarm (a phone), and missed. Second: a knock and a phone at once in one frame, with the
-    classes exchanged.
+    directions exchanged.
     """
     first = np.array([(10, KNOCK, 0, 0), (11, KNOCK, 0, 0), (12, KNOCK, 0, 0), (13, KNOCK, 0, 0)])
     second = np.array([(10, KNOCK, 90, 40), (10, PHONE, -90, 0)])
     found_first = np.array([(10, KNOCK, 0, 0), (11, SPEECH, 10, 0), (12, PHONE, 180, 0), (12, KNOCK, 0, 20)])
     found_second = np.array([(10, KNOCK, -90, 0), (10, PHONE, 90, 40), (3000, SPEECH, 0, 0)])
     since_onset = [np.arange(4), np.array([5, 0])]
-    return analyse_errors.match([first, second], since_onset, [found_first, found_second])
+    return matching.match([first, second], since_onset, [found_first, found_second])
 
 
 # ---- numbers ----
@@ -49,19 +52,56 @@ def matches():
 def test_pairs_of_a_few_frames(matches):
     nothing = matches.nothing
     np.testing.assert_array_equal(matches.class_index, [KNOCK, KNOCK, KNOCK, KNOCK, KNOCK, PHONE])
-    np.testing.assert_array_equal(matches.predicted_class, [KNOCK, SPEECH, KNOCK, nothing, PHONE, KNOCK])
-    np.testing.assert_allclose(matches.distance_deg, [0, 10, 20, np.nan, 0, 0], atol=1e-5)
+    np.testing.assert_array_equal(matches.predicted_class, [KNOCK, SPEECH, KNOCK, nothing, KNOCK, PHONE])
+    np.testing.assert_allclose(matches.distance_deg, [0, 10, 20, np.nan, 140, 140], atol=1e-5)
     np.testing.assert_array_equal(matches.since_onset, [0, 1, 2, 3, 5, 0])
     np.testing.assert_array_equal(matches.azimuth_deg, [0, 0, 0, 0, 90, -90])
     np.testing.assert_array_equal(matches.elevation_deg, [0, 0, 0, 0, 40, 0])
     np.testing.assert_array_equal(matches.false_alarms, [PHONE])
 
 
+def test_what_the_same_class_leaves_over_is_paired_with_other_classes():
+    reference = np.array([(0, KNOCK, 0, 0), (0, KNOCK, 90, 0), (0, PHONE, 180, 0)])
+    prediction = np.array([(0, SPEECH, 0, 0), (0, KNOCK, 10, 0), (0, SPEECH, 170, 0), (0, SPEECH, 90, 0)])
+    matches = matching.match([reference], [np.zeros(3, int)], [prediction])
+    np.testing.assert_array_equal(matches.class_index, [KNOCK, KNOCK, PHONE])
+    np.testing.assert_array_equal(matches.predicted_class, [KNOCK, SPEECH, SPEECH])
+    np.testing.assert_allclose(matches.distance_deg, [10, 0, 10], atol=1e-5)
+    np.testing.assert_array_equal(matches.false_alarms, [SPEECH])
+
+
+def test_pairs_against_a_loop():
+    """Frame by frame, class by class, then the rest; distances are unique, so the assignment is."""
+    rng = np.random.default_rng(3)
+    reference, prediction = (np.column_stack((np.sort(rng.integers(0, 40, 90)), rng.integers(0, 3, 90),
+                                              rng.uniform(-180, 180, 90), rng.uniform(-40, 40, 90)))
+                             for _ in range(2))
+    matches = matching.match([reference], [np.arange(90)], [prediction])
+    expected = []
+    for frame in range(40):
+        left_r, left_p = (rows[rows[:, 0] == frame] for rows in (reference, prediction))
+        for of_class in (0, 1, 2, None):
+            chosen_r, chosen_p = (rows if of_class is None else rows[rows[:, 1] == of_class]
+                                  for rows in (left_r, left_p))
+            cost = np.array([[great_circle_deg(*np.radians([*r[2:], *p[2:]])) for p in chosen_p]
+                             for r in chosen_r]).reshape(len(chosen_r), len(chosen_p))
+            for r, p in zip(*linear_sum_assignment(cost)):
+                expected.append((*chosen_r[r], chosen_p[p, 1], cost[r, p]))
+                left_r = left_r[(left_r != chosen_r[r]).any(axis=1)]
+                left_p = left_p[(left_p != chosen_p[p]).any(axis=1)]
+    paired = matches.predicted_class != matches.nothing
+    found = np.column_stack((reference[matches.since_onset][:, :4], matches.predicted_class,
+                             matches.distance_deg))[paired]
+    np.testing.assert_allclose(found[np.lexsort(found.T)], sorted(expected, key=lambda row: row[::-1]),
+                               atol=1e-9)
+    assert len(matches.false_alarms) == 90 - len(expected)
+
+
 def test_confusion_counts_every_frame_once(matches):
-    counts = analyse_errors.confusion(matches)
+    counts = matching.confusion(matches)
     nothing = matches.nothing
-    expected = {(KNOCK, KNOCK): 2, (KNOCK, SPEECH): 1, (KNOCK, nothing): 1, (KNOCK, PHONE): 1,
-                (PHONE, KNOCK): 1, (nothing, PHONE): 1}
+    expected = {(KNOCK, KNOCK): 3, (KNOCK, SPEECH): 1, (KNOCK, nothing): 1, (PHONE, PHONE): 1,
+                (nothing, PHONE): 1}
     assert {tuple(place.tolist()): int(counts[tuple(place)]) for place in np.argwhere(counts)} == expected
 
 
@@ -70,7 +110,7 @@ def test_quartiles_against_a_loop():
     values, bins = rng.normal(size=200), rng.integers(-1, 6, 200)
     values[rng.random(200) < 0.2] = np.nan
     bins[bins == 3] = 2  # an empty bin
-    result = analyse_errors.quartiles(values, bins, 5)
+    result = matching.quartiles(values, bins, 5)
     for place in range(5):
         chosen = values[(bins == place) & ~np.isnan(values)]
         expected = np.quantile(chosen, (0.25, 0.5, 0.75)) if len(chosen) else [np.nan] * 3
@@ -79,7 +119,7 @@ def test_quartiles_against_a_loop():
 
 def test_the_table_has_a_row_a_class(matches):
     lines = analyse_errors.format_table(matches).splitlines()
-    assert lines[2].split() == ['knock', '0.1', '40.0%', '20.0%', 'phone', '20.0%', '5.0°']
+    assert lines[2].split() == ['knock', '0.1', '60.0%', '20.0%', 'speech', '20.0%', '15.0°']
     assert lines[3].split() == ['drawer', '0.0']
     assert 'false alarms: 0.0 s' in lines  # one frame
 
@@ -88,20 +128,43 @@ def test_the_table_has_a_row_a_class(matches):
 
 
 def test_confusion_matrix(matches):
-    figure = analyse_errors.plot_confusion(matches)
+    figure = error_pictures.plot_confusion(matches)
     axes, = figure.axes
     percent = axes.images[0].get_array()
     assert percent.shape == (12, 12)
-    assert percent[KNOCK, KNOCK] == 40
-    assert percent[PHONE, KNOCK] == 100
+    assert percent[KNOCK, KNOCK] == 60
+    assert percent[PHONE, PHONE] == 100
     assert percent[-1, PHONE] == 100
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names[0] == 'knock  (0 s)'
     assert [label.get_text() for label in axes.get_xticklabels()] == [*TAU2019.classes, 'missed']
-    written = {tuple(map(int, text.get_position()))[::-1]: text.get_text() for text in axes.texts}
+    written = {}  # percent above, frames below
+    for text in sorted(axes.texts, key=lambda text: text.get_position()[1]):
+        column, row = (round(place) for place in text.get_position())
+        written.setdefault((row, column), []).append(text.get_text())
     assert written == {
-        (KNOCK, KNOCK): '40', (KNOCK, SPEECH): '20', (KNOCK, PHONE): '20', (KNOCK, 11): '20',
-        (PHONE, KNOCK): '100', (11, PHONE): '100'}
+        (KNOCK, KNOCK): ['60', '3'], (KNOCK, SPEECH): ['20', '1'], (KNOCK, 11): ['20', '1'],
+        (PHONE, PHONE): ['100', '1'], (11, PHONE): ['100', '1']}
+
+
+@pytest.mark.parametrize(('count', 'text'), [(0, '0'), (9999, '9999'), (12345, '12k'), (3_200_000, '3M')])
+def test_counts_fit_into_cells(count, text):
+    assert error_pictures.short_count(count) == text
+
+
+@pytest.mark.parametrize('names', FEW_AND_MANY.values(), ids=FEW_AND_MANY)
+def test_pictures_of_any_number_of_classes_can_be_read(names):
+    rng = np.random.default_rng(0)
+    frames = np.repeat(np.arange(2000), 2)
+    rows = [np.column_stack((frames, rng.integers(0, len(names), 4000), rng.integers(-180, 180, 4000),
+                             rng.integers(-40, 41, 4000))) for _ in range(2)]
+    dataset = with_classes(*names)
+    matches = matching.match(rows[:1], [np.arange(4000) % 100], rows[1:], dataset=dataset)
+    for plot in error_pictures.PICTURES.values():
+        assert what_cannot_be_read(plot(matches)) == []
+    lines = analyse_errors.format_table(matches).splitlines()
+    assert [line[:len(name)] for line, name in zip(lines[2:], names)] == list(names)
+    assert len({len(line) for line in lines[2:2 + len(names)]}) == 1
 
 
 def median_line(axes):
@@ -111,49 +174,56 @@ def median_line(axes):
 
 
 def test_doa_error_by_direction(matches):
-    figure = analyse_errors.plot_directions(matches)
+    figure = error_pictures.plot_directions(matches)
     azimuth, elevation, grid, bar = figure.axes
-    assert median_line(azimuth) == pytest.approx({0: 10, 90: 0, -90: 0}, abs=1e-5)
-    assert median_line(elevation) == pytest.approx({0: 5, 40: 0}, abs=1e-5)
+    assert median_line(azimuth) == pytest.approx({0: 10, 90: 140, -90: 140}, abs=1e-5)
+    assert median_line(elevation) == pytest.approx({0: 15, 40: 140}, abs=1e-5)
     cells = grid.collections[0].get_array()  # elevations x azimuths
     assert cells.shape == (9, 36)
     assert cells[4, 18] == pytest.approx(10)
-    assert [cells[8, 27], cells[4, 9]] == pytest.approx([0, 0], abs=1e-5)
+    assert [cells[8, 27], cells[4, 9]] == pytest.approx([140, 140], abs=1e-5)
     assert np.isfinite(cells.filled(np.nan)).sum() == 3
-    assert azimuth.get_xlim() == (185, -185)  # left is left
+    assert azimuth.get_xlim() == (180, -180)  # left is left
     assert grid.get_xlim() == (175, -185)
     assert [axes.get_xlabel() for axes in (azimuth, elevation, grid)] == [
         'true azimuth (°)', 'true elevation (°)', 'true azimuth (°)']
     assert bar.get_ylabel() == 'median DOA error (°)'
-    assert [text.get_text() for text in azimuth.get_legend().get_texts()] == ['middle half', 'median']
+    assert azimuth.get_ylim() == (0, 175)
+    assert {tuple(map(int, text.get_position())): text.get_text() for text in grid.texts} == {
+        (0, 0): '3', (90, 40): '1', (-90, 0): '1'}  # frames in pairs
+    assert [text.get_text() for text in azimuth.get_legend().get_texts()] == ['interquartile range', 'median']
 
 
 def test_directions_off_the_grid_belong_to_the_nearest():
     reference = np.array([(0, KNOCK, 180, 0), (1, KNOCK, 176, 3), (2, KNOCK, 14, -70)])
     prediction = reference + [0, 0, 6, 0]
-    figure = analyse_errors.plot_directions(analyse_errors.match([reference], [np.arange(3)], [prediction]))
+    figure = error_pictures.plot_directions(matching.match([reference], [np.arange(3)], [prediction]))
     assert list(median_line(figure.axes[0])) == [-180, 10]
     assert list(median_line(figure.axes[1])) == [-40, 0]
 
 
 def test_errors_since_the_onset(matches):
-    figure = analyse_errors.plot_onsets(matches)
+    figure = error_pictures.plot_onsets(matches)
     shares, errors, sounding = figure.axes
     lines = {line.get_label(): list(line.get_ydata()) for line in shares.lines}
     # Bins of five frames: frames 0 to 3 of the first event and frame 0 of another; frame 5 of the third.
     assert lines['paired with a prediction'] == pytest.approx([80, 100])
-    assert lines['paired, and of the right class'] == pytest.approx([40, 0])
-    assert median_line(errors) == pytest.approx({0.05: 5, 0.15: 0}, abs=1e-5)
+    assert lines['paired, and of the right class'] == pytest.approx([60, 100])
+    assert median_line(errors) == pytest.approx({0.05: 15, 0.15: 140}, abs=1e-5)
     assert [bar.get_height() for bar in sounding.patches] == [2, 1]
     assert sounding.get_xlabel() == 'time since the event began (s)'
 
 
 def test_everything_missed():
     reference = np.array([(0, KNOCK, 0, 0)])
-    matches = analyse_errors.match([reference], [np.zeros(1, int)], [np.zeros((0, 4), int)])
+    matches = matching.match([reference], [np.zeros(1, int)], [np.zeros((0, 4), int)])
     assert (matches.predicted_class == matches.nothing).all()
-    for plot in analyse_errors.PICTURES.values():
-        plot(matches).canvas.draw()
+    no_error = 'Nothing was predicted in the frames of the reference: there is no DOA error.'
+    for name, sentence in {'confusion': 'Nothing was predicted.', 'directions': no_error,
+                           'onsets': no_error}.items():
+        panels = error_pictures.PICTURES[name](matches).axes
+        assert [text.get_text() for axes in panels for text in axes.texts if len(text.get_text()) > 3] == [
+            sentence]
 
 
 # ---- the script ----
@@ -181,8 +251,9 @@ def test_run_for_real_without_a_display(folders):
     rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
     assert rows['phone'][2:6] == ['0.0%', '0.0%', 'speech', '100.0%']
     assert rows['knock'][2:5] == ['100.0%', '0.0%', '-']
-    assert {path.name: matplotlib.image.imread(path).shape[:2] for path in folders.glob('pictures/*')} == {
-        'confusion.png': (1080, 1200), 'directions.png': (1050, 1500), 'onsets.png': (1125, 1200)}
+    sizes = {path.name: matplotlib.image.imread(path).shape[:2] for path in folders.glob('pictures/*')}
+    assert sorted(sizes) == ['confusion.png', 'directions.png', 'onsets.png']
+    assert sizes['onsets.png'] == (1125, 1200)
 
 
 def test_the_folders_of_the_task_are_the_default(folders, monkeypatch, capsys):

@@ -4,6 +4,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from pictures import what_cannot_be_read
 
 from seldnet.common.errors import InputError
 from seldnet.plots import curves
@@ -24,7 +25,9 @@ def test_the_figure_of_folds_has_a_panel_a_score_and_a_line_a_fold(tmp_path, fig
     panels = figures[0].axes
     assert [axes.get_title() for axes in panels] == [
         'validation loss', 'error rate', 'F', 'DOA error (degrees)', 'frame recall', 'SELD score']
-    assert all([len(line.get_xdata()) for line in axes.lines] == [3, 2] for axes in panels)
+    for axes in panels:
+        lines = [line for line in axes.lines if not line.get_label().startswith('_')]
+        assert [len(line.get_xdata()) for line in lines] == [3, 2]
     np.testing.assert_allclose(panels[3].lines[0].get_ydata(), [90, 45, 30])
     assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ['test split 1', 'test split 2']
 
@@ -46,11 +49,54 @@ def test_curves_of_a_history(tmp_path, figures):
     drawn = [{line.get_label(): list(line.get_ydata()) for line in axes.lines} for axes in figures[0].axes]
     assert [list(panel) for panel in drawn] == [
         ['training', 'validation', 'best: round 3'],
-        ['error rate', 'F', 'DOA error / 180°', 'frame recall', 'SELD score', 'best: round 3'],
-        ['predicted directions', 'frames with the right number', 'best: round 3']]
+        ['error rate', 'F', 'frame recall', 'best: round 3'],
+        ['DOA error', 'best: round 3'], ['SELD score', 'best: round 3']]
     assert drawn[0]['validation'] == [8, 4, 8 / 3]
-    assert drawn[1]['DOA error / 180°'] == [0.5, 0.25, 1 / 6]
-    assert drawn[2]['predicted directions'] == [100, 200, 300]
+    assert drawn[2]['DOA error'] == [90, 45, 30]
+    for axes in figures[0].axes:
+        curves_ = [line for line in axes.lines if not line.get_label().startswith('best')]
+        assert len({(line.get_linestyle(), line.get_marker()) for line in curves_}) == len(curves_)
+        assert axes.get_ylim()[0] == 0
+
+
+def a_history(*rounds):
+    return [{'round': n, 'training_loss': 1, 'validation_loss': 1, 'ER': 1, 'F': 0.5, 'DOA': 170, 'FR': 0.5,
+             'SELD': 1 / n, 'predicted_peaks': 5, 'good_frames': 5} for n in rounds]
+
+
+def test_quick_tests_are_marked(tmp_path, figures):
+    for quick_test in (False, True):
+        curves.plot_history(tmp_path / 'a.png', {'history': a_history(1), 'best_round': 1},
+                            quick_test=quick_test)
+        curves.plot_folds(tmp_path / 'a.png', {'x': a_history(1)}, quick_test=quick_test)
+    assert ['mean nothing' in figure.get_suptitle() for figure in figures] == [False, False, True, True]
+
+
+def test_the_best_round_of_each_fold_has_a_ring_in_all_panels(tmp_path, figures):
+    curves.plot_folds(tmp_path / 'folds.png', {'a': a_history(1, 2, 3), 'b': a_history(1, 2)},
+                      best_rounds={'a': 3, 'b': 1})
+    assert 'ring: best round' in figures[0].get_suptitle()
+    for axes in figures[0].axes:
+        rings = [line for line in axes.lines if line.get_markersize() > 8]
+        assert [list(line.get_xdata()) for line in rings] == [[3], [1]]
+        lines = [line for line in axes.lines if not line.get_label().startswith('_')]
+        assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 2
+
+
+def test_axes_of_folds_end_at_what_is_possible(tmp_path, figures):
+    curves.plot_folds(tmp_path / 'folds.png', {'a': a_history(1, 2)})
+    limits = {axes.get_title(): axes.get_ylim() for axes in figures[0].axes}
+    assert limits['F'] == limits['frame recall'] == (0, 1)
+    assert limits['DOA error (degrees)'] == (0, 180)
+
+
+@pytest.mark.parametrize('nb_folds', [1, 4, 20])
+def test_curves_can_be_read(tmp_path, figures, nb_folds):
+    curves.plot_folds(tmp_path / 'folds.png', {f'test split {n}': a_history(1, 2) for n in range(nb_folds)},
+                      best_rounds={'test split 0': 2}, quick_test=True)
+    curves.plot_history(tmp_path / 'a_long_name_of_a_job.png', {'history': a_history(*range(1, nb_folds + 1)),
+                                                                'best_round': 1}, quick_test=True)
+    assert [what_cannot_be_read(figure) for figure in figures] == [[], []]
 
 
 SILENT = [{'round': n, 'training_loss': 1, 'validation_loss': 1, 'ER': 1, 'F': 0, 'DOA': np.nan, 'FR': 0.5,
@@ -69,8 +115,10 @@ def test_rounds_in_which_nothing_is_active_are_shaded(tmp_path, figures):
 def test_silent_rounds_of_folds_have_a_mark_of_their_own(tmp_path, figures):
     curves.plot_folds(tmp_path / 'folds.png', {'a': [*SILENT, HEARD], 'b': [HEARD]})
     assert 'x: rounds in which nothing was active' in figures[0].get_suptitle()
-    assert all([[*line.get_xdata()] for line in axes.lines if line.get_marker() == 'x'] == [[1, 2]]
-               for axes in figures[0].axes)
+    for axes in figures[0].axes:
+        crosses = [[*line.get_xdata()] for line in axes.lines
+                   if line.get_marker() == 'x' and len(line.get_xdata())]
+        assert crosses == [[1, 2]]
 
 
 def test_size_of_the_picture(tmp_path):

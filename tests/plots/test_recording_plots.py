@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
 
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.directions import DirectionGrid
@@ -28,7 +30,12 @@ def bars(axes):
     """Class index to the (from, to) of its bars, seconds."""
     return {index: sorted((float(path.vertices[:, 0].min()), float(path.vertices[:, 0].max()))
                           for path in collection.get_paths())
-            for index, collection in enumerate(axes.collections) if collection.get_paths()}
+            for index, collection in enumerate(class_bars(axes)) if collection.get_paths()}
+
+
+def class_bars(axes):
+    """Collections of the bars, a class each, without those of a reference behind them."""
+    return [collection for collection in axes.collections if collection.get_gid() != 'behind']
 
 
 def dots(axes, name):
@@ -64,7 +71,7 @@ def test_panels_labels_and_legend():
     assert [panel.get_xlabel() for panel in axes[-1]] == ['time (s)', 'time (s)']
     assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == list(TAU2019.classes)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(TAU2019.classes)
-    colours = [tuple(collection.get_facecolor()[0]) for collection in axes[0, 1].collections]
+    colours = [tuple(collection.get_facecolor()[0]) for collection in class_bars(axes[0, 1])]
     assert [to_hex(colour) for colour in colours] == [style.colour for style in class_styles().values()]
 
 
@@ -75,8 +82,81 @@ def test_times_line_up():
     figure.draw_without_rendering()
     for column in axes.T:
         assert len({tuple(np.round(panel.get_position().intervalx, 6)) for panel in column}) == 1
-    for row in axes:
+    for row in axes[1:]:
         assert len({panel.get_ylim() for panel in row}) == 1
+
+
+def test_the_spectrogram_is_drawn_once_with_a_scale_of_decibels():
+    figure = plot_recording(ROWS, ROWS, load_spectrogram_of_noise())
+    axes = panels(figure)
+    assert [len(panel.collections) for panel in axes[0]] == [1, 0]
+    bar, = axes[0, 0].child_axes
+    assert bar.get_ylabel() == 'dB below the loudest'
+    assert bar.get_ylim() == (-LEVEL_RANGE_DB, 0)
+    legend = axes[0, 1].get_legend()  # in the free place
+    assert [text.get_text() for text in legend.get_texts()] == list(TAU2019.classes)
+    assert figure.legends == []
+
+
+def test_overlay_has_the_reference_in_grey_behind_the_prediction():
+    reference = ROWS + [0, 0, 20, 0]
+    figure = plot_recording(ROWS, reference, overlay=True)
+    (activity,), (azimuth,), _ = panels(figure)
+    assert activity.get_title() == 'Prediction, and in grey behind it the reference'
+    behind = [collection for collection in activity.collections if collection not in class_bars(activity)]
+    assert {to_hex(colour) for collection in behind for colour in collection.get_facecolor()} == {'#c7c7c7'}
+    assert bars(activity) == {2: [(pytest.approx(0.2), pytest.approx(0.5))],
+                              5: [(pytest.approx(1.0), pytest.approx(1.1))]}
+    grey = azimuth.lines[0]
+    np.testing.assert_array_equal(grey.get_ydata(), [110] * 15 + [-150] * 5)
+    assert to_hex(grey.get_color()) == '#c7c7c7'
+    coloured, = [line for line in azimuth.lines if line.get_label() == 'clearthroat']
+    assert grey.get_zorder() < coloured.get_zorder()
+    assert max(collection.get_zorder() for collection in behind) < class_bars(activity)[0].get_zorder()
+
+
+def test_overlay_without_a_reference_is_the_plain_picture():
+    figure = plot_recording(ROWS, overlay=True)
+    assert panels(figure)[0, 0].get_title() == 'Prediction'
+
+
+def width_in(length_s, columns=1, **options):
+    rows = np.array([(int(length_s * 50) - 1, 0, 0, 0)])
+    figure = plot_recording(rows, rows if columns == 2 else None, dataset=replace(TAU2019, recording_s=None),
+                            **options)
+    return figure.get_figwidth()
+
+
+def test_width_grows_with_the_length():
+    assert width_in(8) == width_in(30) < width_in(60) < width_in(120) < width_in(300)
+    assert width_in(120, columns=2) > width_in(120) + 9
+    assert width_in(36000) == width_in(40000) < 40
+    assert width_in(600, seconds=(0, 10)) == width_in(10)
+
+
+def test_an_event_of_a_frame_can_be_seen_in_the_picture_of_ten_minutes():
+    figure = plot_recording(np.array([(20000, 3, 0, 0)]), dataset=replace(TAU2019, recording_s=600))
+    figure.set_dpi(150)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    blue = (image[..., 2] > 150) & (image[..., 0] < 60) & (image[..., 1] < 60)
+    top = blue[:int(0.35 * len(blue))]  # the activity
+    assert top.sum(axis=1).max() >= 3
+    assert blue[int(0.35 * len(blue)):int(0.7 * len(blue))].sum() >= 9  # the azimuth
+
+
+@pytest.mark.parametrize('names', FEW_AND_MANY.values(), ids=FEW_AND_MANY)
+@pytest.mark.parametrize('overlay', [False, True])
+def test_any_number_of_classes_can_be_read(names, overlay):
+    rows = np.array([(frame, frame % len(names), 7 * frame % 360 - 180, frame % 80 - 40)
+                     for frame in range(100)])
+    figure = plot_recording(rows, rows, load_spectrogram_of_noise(), dataset=with_classes(*names),
+                            overlay=overlay, title='a name')
+    assert what_cannot_be_read(figure) == []
+    activity = panels(figure)[-3, 0]
+    assert len(activity.get_yticklabels()) == len(names)
+    assert len(bars(activity)) == len(names)
 
 
 def load_spectrogram_of_noise():
@@ -91,18 +171,28 @@ def test_without_audio_the_axis_is_a_minute_or_longer():
     assert panels(plot_recording(ROWS, seconds=(1, 2)))[0, 0].get_xlim() == (1, 2)
 
 
-def test_nothing_found_is_an_empty_picture():
-    figure = plot_recording(np.zeros((0, 4), int))
+def sentences(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_where_nothing_was_predicted_a_sentence_says_so():
+    nothing = np.zeros((0, 4), int)
+    figure = plot_recording(nothing)
     (activity,), (azimuth,), _ = panels(figure)
     assert bars(activity) == {}
-    assert azimuth.get_ylim() == (-190, 190)
+    assert azimuth.get_ylim() == (-180, 180)
+    assert sentences(figure) == ['Nothing was predicted.']
+    assert sentences(plot_recording(ROWS)) == []
+    assert sentences(plot_recording(nothing, nothing)) == ['The description has no events.',
+                                                           'Nothing was predicted.']
+    assert sentences(plot_recording(ROWS, seconds=(30, 40))) == ['Nothing in these seconds.']
 
 
 def test_angles_beyond_the_usual():
     rows = np.array([(0, 0, 190, 70), (1, 0, -350, -70), (2, 0, 180, 0)])
     _, (azimuth,), (elevation,) = panels(plot_recording(rows))
     np.testing.assert_array_equal(dots(azimuth, 'knock')[1], [-170, 10, -180])
-    assert elevation.get_ylim() == (-95, 95)
+    assert elevation.get_ylim() == (-90, 90)
 
 
 def marked(axes):
@@ -140,7 +230,7 @@ def test_classes_and_elevations_of_another_data_set():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(classes)
     assert bars(activity) == {24: [(pytest.approx(0.2), pytest.approx(0.22))]}
     np.testing.assert_array_equal(dots(azimuth, 'class 24')[1], 90)
-    assert elevation.get_ylim() == (-95, 95)
+    assert elevation.get_ylim() == (-90, 90)
     assert activity.get_xlim() == (0, 10)
 
 
@@ -167,7 +257,7 @@ def test_a_tone_is_at_its_frequency_and_time(tmp_path, rate_hz):
 def test_long_recordings_have_no_more_columns_than_a_page_shows(tmp_path):
     soundfile.write(tmp_path / 'long.flac', np.ones((8000 * 600, 1)) / 2, 8000)
     spectrogram = load_spectrogram(tmp_path / 'long.flac')
-    assert 1000 < spectrogram.level_db.shape[1] <= 1501
+    assert 1500 < spectrogram.level_db.shape[1] <= 3001
     assert spectrogram.time_s[-1] == pytest.approx(600, abs=1)
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,20 +9,17 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
 
 from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.plots import style
 
 ROOT = Path(__file__).parents[2]
-LONG_NAMES = (  # of the data sets of 2022 and later
+NAMES_OF_2022 = (
     'Female speech, woman speaking', 'Male speech, man speaking', 'Clapping', 'Telephone', 'Laughter',
     'Domestic sounds', 'Walk, footsteps', 'Door, open or close', 'Music', 'Musical instrument',
     'Water tap, faucet', 'Bell', 'Knock')
-
-
-def with_classes(*names):
-    return replace(TAU2019, classes=names)
 
 
 # Linear RGB as seen without one kind of cone (Machado, Oliveira, Fernandes 2009, severity 1).
@@ -48,15 +44,64 @@ def oklab(linear_rgb):
                                                           [0.0259040371, 0.7827717662, -0.8086757660]])
 
 
+def linear_rgb(colours):
+    rgb = np.array([matplotlib.colors.to_rgb(colour) for colour in colours])
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colours):
+    return linear_rgb(colours) @ [0.2126, 0.7152, 0.0722]
+
+
+def class_colours():
+    return [look.colour for look in style.class_styles().values()]
+
+
 @pytest.mark.parametrize('sight', SIGHTS)
 def test_all_colours_differ_from_each_other_and_from_paper(sight):
-    colours = ['#ffffff', *(look.colour for look in style.class_styles().values())]
-    rgb = np.array([matplotlib.colors.to_rgb(colour) for colour in colours])
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    seen = oklab(linear @ np.transpose(SIGHTS[sight]))
-    distance = np.linalg.norm(seen[:, None] - seen, axis=-1)[np.triu_indices(len(colours), 1)]
+    seen = oklab(linear_rgb(['#ffffff', *class_colours()]) @ np.transpose(SIGHTS[sight]))
+    distance = np.linalg.norm(seen[:, None] - seen, axis=-1)[np.triu_indices(len(seen), 1)]
     # Of Tol's nine muted colours with black and grey, a common choice, the nearest two have 0.04.
-    assert distance.min() > 0.1
+    assert distance.min() > (0.19 if sight == 'normal' else 0.11)
+
+
+def contrast(colours):
+    """With white, as the Web Content Accessibility Guidelines define it."""
+    return 1.05 / (luminance(colours) + 0.05)
+
+
+def test_contrast_by_known_colours():
+    np.testing.assert_allclose(contrast(['#000000', '#ffffff', '#777777']), [21, 1, 4.48], atol=0.01)
+
+
+def test_all_colours_stand_out_on_white():
+    drawn = [*class_colours(), style.ACCENT, style.GREY]
+    assert contrast(drawn).min() >= 2.5
+
+
+SIMILAR = ('oh', 'sD', '^v', '<>', 'PX')
+
+
+def test_in_grey_markers_of_similar_shape_differ_in_lightness():
+    by_marker = {look.marker: look.colour for look in style.class_styles().values()}
+    for pair in SIMILAR:
+        lightness = np.cbrt(luminance([by_marker[marker] for marker in pair]))  # that of OKLab for greys
+        assert abs(np.diff(lightness)) > 0.15, pair
+
+
+@pytest.mark.parametrize('nb_lines', [2, 3, 4, 5])
+def test_lines_differ_without_colour(nb_lines):
+    looks = [style.line_style(place) for place in range(nb_lines)]
+    for key in ('linestyle', 'marker', 'color'):
+        assert len({look[key] for look in looks}) == nb_lines
+    assert len({style.bar_style(place)['hatch'] for place in range(nb_lines)}) == nb_lines
+
+
+def test_any_number_of_lines_and_bars():
+    for look in (style.line_style, style.bar_style):
+        for place in range(60):
+            Figure().subplots().plot([0, 1], color=look(place)['color'])
+            assert look(place) != look(place + 1)
 
 
 def test_every_class_has_a_marker_of_its_own():
@@ -67,9 +112,9 @@ def test_every_class_has_a_marker_of_its_own():
 
 def test_the_looks_of_tau_2019():
     styles = style.class_styles(TAU2019)
-    assert styles['knock'] == ('#262626', 'o')
-    assert styles['keyboard'] == ('#2a80aa', 'X')
-    assert styles['laughter'] == ('#aa55ff', '*')
+    assert styles['knock'] == ('#003c4b', 'o')
+    assert styles['keyboard'] == ('#690000', 'X')
+    assert styles['laughter'] == ('#0078b4', '*')
 
 
 @pytest.mark.parametrize('nb_classes', [1, 11, 12, 40, 121])
@@ -90,15 +135,33 @@ def test_legend_names_all_classes_in_their_colours():
         look.colour for look in style.class_styles().values()]
 
 
-@pytest.mark.parametrize('names', [TAU2019.classes, LONG_NAMES, ('a', 'b'), tuple(map(str, range(60)))])
-@pytest.mark.parametrize('width_in', [7, 11.5])
+@pytest.mark.parametrize('names', [TAU2019.classes, NAMES_OF_2022, ('a', 'b'), tuple(map(str, range(60))),
+                                   *FEW_AND_MANY.values()])
+@pytest.mark.parametrize('width_in', [7.5, 11.5])
 def test_legend_fits_into_the_figure(names, width_in):
-    figure = Figure(figsize=(width_in, 8), layout='constrained')
+    dataset = with_classes(*names)
+    figure = Figure(figsize=(width_in, 2 + style.legend_height_in(width_in, dataset)), layout='constrained')
     figure.subplots()
-    style.class_legend(figure, dataset=with_classes(*names))
-    figure.draw_without_rendering()
+    style.class_legend(figure, dataset=dataset)
+    assert what_cannot_be_read(figure) == []
     extent = figure.legends[0].get_window_extent()
     assert figure.bbox.x0 <= extent.x0 < extent.x1 <= figure.bbox.x1
+    assert extent.height <= style.legend_height_in(width_in, dataset) * figure.dpi
+    assert len(figure.legends[0].get_texts()) == len(names)
+
+
+def test_long_names_keep_what_distinguishes_them():
+    names = [f'a very long name of a class, with a room and a number {number}' for number in range(12)]
+    shortened = [style.short_name(name) for name in names]
+    assert len(set(shortened)) == 12
+    assert max(map(len, shortened)) <= 40
+
+
+def test_the_style_is_gone_after_a_picture():
+    before = dict(matplotlib.rcParams)
+    with style.house_style():
+        assert matplotlib.rcParams['axes.grid']
+    assert dict(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize(('name', 'beginning'),
