@@ -6,11 +6,12 @@ totals.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from parameter import add_task_option, params_given
+from parameter import add_task_option, command_line, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
 from seldnet.annotations.stored_facts import dataset_of_predictions
@@ -47,6 +48,11 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     print(format_results(results))
     for path in filter(None, (args.json, args.csv)):
         print(f'written: {path}')
+    analyse = ['python', 'misc_files/analyse_errors.py', predictions, *filter(None, [args.references]),
+               *(['--allow-missing'] if args.allow_missing else []),
+               *command_line(args, ('dataset', 'mode', 'dataset_dir'))]
+    print('\nWhich class is taken for which, and where directions are off:\n  '
+          + shlex.join(map(str, analyse)))
     return 0
 
 
