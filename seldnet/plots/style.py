@@ -76,9 +76,24 @@ def class_styles(dataset: Dataset = TAU2019) -> dict[str, Style]:
         By class name, in the order of the classes. From the twelfth class on, colours come again with other
         markers; up to 121 classes no two look the same, and neighbours never share a colour or a marker.
     """
+    return styles(dataset.classes)
+
+
+def styles(names: Sequence[str]) -> dict[str, Style]:
+    """The look of any things that have names: as `class_styles`.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    dict of Style
+        In the order of the names.
+    """
     turn = len(_STYLES)
     return {name: Style(_STYLES[place % turn].colour, _STYLES[(place + place // turn) % turn].marker)
-            for place, name in enumerate(dataset.classes)}
+            for place, name in enumerate(names)}
 
 
 def class_legend(figure: Figure, *, dataset: Dataset = TAU2019) -> None:

@@ -331,14 +331,25 @@ TABLE: dict[str, list[Row]] = {
             content('\ufeff' + _HEADER.replace('\n', '\r\n') + '"knock", 0.1, 0.5, 0, 0, 1\r\n'), EXTRACT,
             None),
         Row('UTF-16', DESCRIPTION, content(_HEADER.encode('utf-16')), EXTRACT,
-            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file; a spreadsheet saves it as "CSV '
+            'UTF-8"'),
         Row('binary', DESCRIPTION, content(bytes(range(256))), EXTRACT,
-            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file; a spreadsheet saves it as "CSV '
+            'UTF-8"'),
         Row('zero bytes', DESCRIPTION, content(_HEADER + '\0\0\0\n'), EXTRACT,
             f'{DESCRIPTION}:2: 1 cells, expected 6'),
         Row('without its header', DESCRIPTION, content('knock,0.1,0.5,0,0,1\n'), EXTRACT,
             f"{DESCRIPTION}:1: columns 'knock,0.1,0.5,0,0,1', expected "
             "'sound_event_recording,start_time,end_time,ele,azi,dist'"),
+        Row('semicolons and decimal commas', DESCRIPTION,
+            content(_HEADER.replace(',', ';') + 'knock;0,1;0,5;0;0;1\n'), EXTRACT,
+            f"{DESCRIPTION}:1: columns 'sound_event_recording;start_time;end_time;ele;azi;dist', expected "
+            "'sound_event_recording,start_time,end_time,ele,azi,dist': semicolons between them, expected "
+            "commas, and decimal points"),
+        Row('decimal commas', DESCRIPTION, added('knock,"0,1","0,5",0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: '0,1', expected a point, not a comma"),
+        Row('empty rows and columns of a spreadsheet', DESCRIPTION,
+            content(_HEADER.strip() + ',\nknock,0.1,0.5,0,0,1,\n,,,,,,\n'), EXTRACT, None),
         Row('metadata of a later year', DESCRIPTION, content('0,1,0,-50,30,120\n'), EXTRACT,
             f"{DESCRIPTION}:1: metadata of DCASE 2020 or later, found '0,1,0,-50,30,120', expected "
             "'sound_event_recording,start_time,end_time,ele,azi,dist'; misc_files/convert_dataset.py "
@@ -406,19 +417,44 @@ TABLE: dict[str, list[Row]] = {
             None),
         Row('with a header', OUTPUT, content('frame,class,azimuth,elevation\n0,1,20,10\n'), SCORE,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('five columns', OUTPUT, added('0,1,20,10,1\n'), SCORE,
             f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
-            "elevation"),
+            "elevation; predictions of DCASE 2020 and later have 5 to 7: misc_files/convert_dataset.py "
+            "predictions SOURCE TARGET --to 2019 converts them"),
+        Row('a description', OUTPUT, content('cough,0.36,1.33,-10,-10,2\n'), SCORE,
+            f"{OUTPUT}:1: found 'cough,0.36,1.33,-10,-10,2': 6 columns of a description, expected 4: frame, "
+            "class, azimuth, elevation; predictions are named first, then descriptions"),
+        Row('semicolons and decimal commas', OUTPUT, content('0;1;20,0;10\n'), SCORE,
+            f"{OUTPUT}:1: found '0;1;20,0;10': semicolons between the numbers, expected commas (and decimal "
+            'points, if any): save it as "CSV (comma delimited)", or replace them'),
+        Row('tabs', OUTPUT, content('0\t1\t20\t10\n'), SCORE,
+            f"{OUTPUT}:1: found '0\\t1\\t20\\t10': tabs between the numbers, expected commas (and decimal "
+            'points, if any): save it as "CSV (comma delimited)", or replace them'),
+        Row('spaces', OUTPUT, content('0 1 20 10\n'), SCORE,
+            f"{OUTPUT}:1: found '0 1 20 10': 1 columns, expected 4: frame, class, azimuth, elevation; "
+            "numpy.savetxt writes commas with delimiter=','"),
+        Row('UTF-16', OUTPUT, content('0,1,20,10\n'.encode('utf-16')), SCORE,
+            f'{OUTPUT}:1: found text in UTF-16, expected UTF-8: save it as "CSV UTF-8", or with '
+            "encoding='utf-8'"),
+        Row('an angle that is no whole number', OUTPUT, content('0,1,20.5,10\n'), SCORE,
+            f"{OUTPUT}:1: found '0,1,20.5,10': 20.5 is no whole number, expected four whole numbers: frames "
+            "of 20 ms, and angles rounded to whole degrees"),
+        Row('as numpy.savetxt writes numbers', OUTPUT, content('0.0e+00,1.0e+00,2.0e+01,1.0e+01\n'), SCORE,
+            None),
+        Row('empty rows and columns of a spreadsheet', OUTPUT, content('0,1,20,10,\n,,,,\n'), SCORE, None),
         Row('five columns, converted', OUTPUT, added('0,1,20,10,1\n'), f'{CONVERT_OUTPUT} --to polar',
-            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, elevation"),
+            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
+            "elevation; predictions of DCASE 2020 and later have 5 to 7: misc_files/convert_dataset.py "
+            "predictions SOURCE TARGET --to 2019 converts them"),
         Row('five columns, converted from 2020', OUTPUT, added('0,1,20,10,1\n'),
             f'{CONVERT_OUTPUT} --to 2019',
             f"{OUTPUT}:212: found '0,1,20,10,1', 5 columns, expected 4 (frame, class, azimuth, elevation)"),
         Row('row cut short', OUTPUT, added('0,1,2'), SCORE,
             f"{OUTPUT}:212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
         Row('unknown class', OUTPUT, added('0,11,20,10\n'), SCORE,
-            f"{OUTPUT}:212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter)"),
+            f"{OUTPUT}:212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter); "
+            "classes count from 0"),
         Row('negative frame', OUTPUT, added('-1,1,20,10\n'), SCORE,
             f"{OUTPUT}:212: found '-1,1,20,10': frame -1, expected 0 or more"),
         Row('a number is NaN', OUTPUT, added('0,1,nan,10\n'), SCORE,
@@ -465,7 +501,7 @@ TABLE: dict[str, list[Row]] = {
             'results/tiny_foa_dev/settings.json: dataset_facts: classes: found …'),
         Row('with a header, drawn', OUTPUT, content('frame,class,azimuth,elevation\n'), DRAW,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('folder in its place, drawn', OUTPUT, a_folder, DRAW,
             f'{OUTPUT}: no predictions (*.csv) in this folder'),
         Row('missing, drawn', OUTPUT, nothing_at_all, DRAW, f'{OUTPUT}: No such file or directory'),
@@ -474,7 +510,7 @@ TABLE: dict[str, list[Row]] = {
             f'{OUTPUT}: a pipe or a device, expected a file'),
         Row('with a header, analysed', OUTPUT, content('frame,class,azimuth,elevation\n'), ERRORS,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('none at all, analysed', OUTPUT, nothing_at_all, ERRORS,
             'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
             'folder'),
