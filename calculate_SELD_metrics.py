@@ -10,6 +10,7 @@ descriptions (their header says so) is that of the references, as --references i
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,11 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     print((format_results if len(systems) == 1 else format_comparison)(results))
     for path in filter(None, (args.json, args.csv, args.plot)):
         print(f'written: {path}')
+    if len(systems) == 1:
+        analyse = ['python', 'misc_files/analyse_errors.py', *systems.values(), references,
+                   *(['--allow-missing'] if args.allow_missing else [])]
+        print('\nWhich class is taken for which, and where directions are off:\n  '
+              + shlex.join(map(str, analyse)))
     return 0
 
 

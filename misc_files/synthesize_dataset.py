@@ -28,6 +28,7 @@ libraries, which synthesis.json names). A run that was interrupted is finished b
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -57,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     what = (f'{nb_dev} development and {args.eval_recordings} evaluation recordings of '
             f'{seconds} s ({", ".join(args.formats)})')
     print(f'{args.folder}: {what}' if nb_made else f'{args.folder}: holds {what} already, nothing to do')
+    extract = ['python', 'batch_feature_extraction.py', *(['2'] if 'foa' not in args.formats else []),
+               '--dataset_dir', args.folder]
+    print(f'Next:\n  {shlex.join(map(str, extract))}')
 
 
 def _with_progress_bar(finished: Iterable[Any], total: int) -> Iterable[Any]:

@@ -24,7 +24,7 @@ from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import description_rows, read_output_rows
-from seldnet.annotations.stored_facts import dataset_of_predictions
+from seldnet.annotations.stored_facts import check_dataset, dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
@@ -74,6 +74,8 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     default_references = dataset.description_folder(params['dataset_dir'], params['mode'])
     default_audio = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
     predictions = find_predictions(args.predictions)
+    for folder in sorted({path.parent for path in predictions}):
+        check_dataset(folder, dataset)
     _check_arguments(args, predictions)
     plotting.choose_backend(args.show)
     quiet = None if len(predictions) > 1 else True  # None: where stdout is no terminal

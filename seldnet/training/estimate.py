@@ -19,8 +19,10 @@ def readable_time(seconds: float) -> str:
     Examples
     --------
     >>> [readable_time(seconds) for seconds in (8.2, 95, 3700, 200_000)]
-    ['8 s', '1 min 35 s', '1 h 02 min', '2 d 08 h']
+    ['8.2 s', '1 min 35 s', '1 h 02 min', '2 d 08 h']
     """
+    if seconds < 9.95:
+        return f'{seconds:.1f} s'
     seconds = round(seconds)
     if seconds < 60:
         return f'{seconds} s'

@@ -97,7 +97,8 @@ def patience_line(run: Run) -> str:
     str
     """
     rounds, patience = run.nb_rounds, run.params['patience']
-    line = f'At most {rounds} round{"s" * (rounds > 1)} of {run.params["epochs_per_fit"]} epochs'
+    epochs = run.params['epochs_per_fit']
+    line = f'At most {rounds} round{"s" * (rounds > 1)} of {epochs} epoch{"s" * (epochs > 1)}'
     if patience >= rounds - 2:  # it would not come to that
         return line
     if patience == 0:

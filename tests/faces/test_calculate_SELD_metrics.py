@@ -40,7 +40,9 @@ def test_what_the_engine_scores_is_printed_and_written(folders, run, tmp_path):
     printed, results = run('--csv', str(tmp_path / 'scores.csv'))
     expected = score_folders(*folders)
     assert printed == (f'{format_results(expected)}\nwritten: {tmp_path}/scores.json\n'
-                       f'written: {tmp_path}/scores.csv\n')
+                       f'written: {tmp_path}/scores.csv\n\n'
+                       'Which class is taken for which, and where directions are off:\n'
+                       f'  python misc_files/analyse_errors.py {folders[0]} {folders[1]}\n')
     assert results['groups']['all'] == expected['groups']['all']
     assert (tmp_path / 'scores.csv').read_text().startswith('group,family,score,value,low,high,n')
 

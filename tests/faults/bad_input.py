@@ -492,6 +492,15 @@ TABLE: dict[str, list[Row]] = {
         Row('the settings beside are a list', 'results/tiny_foa_dev/settings.json', content('[]'), SCORE,
             'results/tiny_foa_dev/settings.json: found no quick_test, expected the settings that seld.py '
             'writes'),
+        Row('the settings beside name other classes', 'results/tiny_foa_dev/settings.json',
+            replaced('"doorslam"', '"bang"'), SCORE,
+            'results/tiny_foa_dev/settings.json: predictions of another data set: classes …'),
+        Row('the settings beside name other classes, drawn', 'results/tiny_foa_dev/settings.json',
+            replaced('"doorslam"', '"bang"'), DRAW,
+            'results/tiny_foa_dev/settings.json: predictions of another data set: classes …'),
+        Row('the settings beside have classes that are none', 'results/tiny_foa_dev/settings.json',
+            replaced('"doorslam"', '7'), SCORE,
+            'results/tiny_foa_dev/settings.json: dataset_facts: classes: found …'),
         Row('with a header, drawn', OUTPUT, content('frame,class,azimuth,elevation\n'), DRAW,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
             "output format has no header; pandas writes none with header=False, index=False)"),
@@ -702,6 +711,11 @@ TABLE: dict[str, list[Row]] = {
             'remove it and run `python batch_feature_extraction.py`'),
         Row('settings no JSON, resumed', f'{RUN}.json', cut(50), RESUME,
             f'{RUN}.json: not a JSON file: …'),
+        Row('facts of the data set are none, resumed', f'{RUN}.json',
+            replaced('"dataset_facts": {', '"dataset_facts": {"colour": "red", '), RESUME,
+            f'{RUN}.json: dataset_facts: found …'),
+        Row('of other classes, resumed', f'{RUN}.json', replaced('"doorslam"', '"bang"'), RESUME,
+            f'{RUN}.json: this run was started with another data set: classes …'),
         Row('settings are a list, resumed', f'{RUN}.json', content('[]'), RESUME,
             f'{RUN}.json: not what seld.py writes there, expected params; start the run anew '
             '(--overwrite), or choose another job id'),

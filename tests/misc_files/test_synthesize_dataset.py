@@ -18,7 +18,8 @@ def test_command_line(tmp_path):
     args = ('set', '--recordings=1', '--eval-recordings=0', '--seconds=6', '--formats', 'foa', '--n-jobs=2')
     first = run_script(*args, cwd=tmp_path)
     assert (first.returncode, first.stderr) == (0, '')  # no progress bar where stderr is no terminal
-    assert first.stdout == 'set: 4 development and 0 evaluation recordings of 6 s (foa)\n'
+    assert first.stdout == ('set: 4 development and 0 evaluation recordings of 6 s (foa)\n'
+                            'Next:\n  python batch_feature_extraction.py --dataset_dir set\n')
     assert len(list((tmp_path / 'set' / 'foa_dev').iterdir())) == 4
 
     other = run_script(*args, '--seed', '1', cwd=tmp_path)

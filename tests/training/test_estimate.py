@@ -7,7 +7,8 @@ from seldnet.training.keras_classes import FirstBatches
 
 
 @pytest.mark.parametrize(('seconds', 'words'), [
-    (0.3, '0 s'), (59.4, '59 s'), (59.6, '1 min 00 s'), (3599, '59 min 59 s'), (3600, '1 h 00 min'),
+    (0.3, '0.3 s'), (9.96, '10 s'), (59.4, '59 s'), (59.6, '1 min 00 s'), (3599, '59 min 59 s'),
+    (3600, '1 h 00 min'),
     (7170, '2 h 00 min'), (86_400, '24 h 00 min'), (172_800, '2 d 00 h'), (734_400, '8 d 12 h')])
 def test_times_are_readable(seconds, words):
     assert readable_time(seconds) == words
