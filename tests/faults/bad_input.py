@@ -173,6 +173,22 @@ def sound(*, channels: int = 4, rate: int = 48000, samples: int = 4800, subtype:
     return change
 
 
+def unfinished(path: Path) -> None:
+    """A recorder was switched off before it had written the sizes."""
+    sound()(path)
+    header = bytearray(path.read_bytes())
+    place = header.index(b'data') + 4
+    header[4:8] = header[place:place + 4] = bytes(4)
+    path.write_bytes(header)
+
+
+def with_facts(facts: object) -> Change:
+    """Settings of a model that was trained on another data set."""
+    def change(path: Path) -> None:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {'dataset_facts': facts}))
+    return change
+
+
 def damaged_without_scaler(path: Path) -> None:
     overwritten(0, b'XX')(path)
     (path.parents[1] / 'foa_wts.npz').unlink()
@@ -285,9 +301,24 @@ TABLE: dict[str, list[Row]] = {
             f'…/{WAV}: sample 2400 of channel 4 is nan, expected a finite number', writes=True),
         Row('a sample is infinite', WAV, sound(subtype='DOUBLE', value=float('inf')), EXTRACT,
             f'…/{WAV}: sample 2400 of channel 4 is inf, expected a finite number', writes=True),
-        Row('samples of 1e30', WAV, sound(subtype='FLOAT', value=1e30), EXTRACT, None, writes=True),
-        Row('samples of 1e30, float16 features', WAV,
-            sound(subtype='FLOAT', value=1e30), f'{EXTRACT} --feature_dtype float16', None, writes=True),
+        Row('samples of 1e30', WAV, sound(subtype='FLOAT', value=1e30), EXTRACT,
+            f'…/{WAV}: samples of up to 1e+30, expected at most 1, which is full scale', writes=True),
+        Row('floating-point samples on the scale of 16-bit integers', WAV,
+            sound(subtype='FLOAT', value=5060), EXTRACT,
+            f'…/{WAV}: samples of up to 5.06e+03, expected at most 1, which is full scale (of 16-bit '
+            'integers divide by 32768)', writes=True),
+        Row('not finished: sizes 0 in the header', WAV, unfinished, EXTRACT,
+            f'{WAV}: unfinished: its header says no samples, but 38400 bytes of sound follow; a sound editor '
+            'that opens raw data (Audacity: Import) can save it anew'),
+        Row('not finished, predicted', WAV, unfinished, PREDICT,
+            f'{WAV}: unfinished: its header says no samples, but 38400 bytes of sound follow; a sound editor '
+            'that opens raw data (Audacity: Import) can save it anew'),
+        Row('six channels, predicted', WAV, sound(channels=6), PREDICT,
+            f'{WAV}: 6 channels, expected 4; --channels says which 4'),
+        Row('six channels, of which four are said, predicted', WAV, sound(channels=6),
+            f'{PREDICT} --channels 6 1 4 3 --output new', None),
+        Row('on the scale of 16-bit integers, predicted', WAV, sound(subtype='FLOAT', value=5060),
+            f'{PREDICT} --gain_db -90 --output new', None),
         Row('one sample', WAV, sound(samples=1), EXTRACT, None),
         Row('FLAC named .wav', WAV, sound(form='FLAC'), EXTRACT, None),
         Row('six channels', WAV, sound(channels=6), EXTRACT, None),
@@ -319,10 +350,11 @@ TABLE: dict[str, list[Row]] = {
             f'{WAV}: sample 2400 of channel 4 is nan, expected a finite number', writes=True),
         Row('missing, predicted', WAV, nothing_at_all, PREDICT, f'{WAV}: no such recording'),
         Row('folder in its place, predicted', WAV, a_folder, PREDICT,
-            f'{WAV}: no recordings (.wav, .flac) in this folder'),
+            f'{WAV}: no recordings (.wav, .flac, .w64, .rf64, .aiff, .aif, .ogg, .caf ...) in this folder; '
+            '--recursive looks into its folders'),
         Row('named pipe, predicted', WAV, a_pipe, PREDICT, f'{WAV}: no such recording'),
         Row('named pipe in a folder, predicted', WAV, a_pipe, PREDICT.replace(WAV, 'data/foa_dev'),
-            f'{WAV}: no such recording'),
+            f'{WAV}: no such recording', writes=True),
         Row('empty file, drawn', WAV, content(b''), DRAW, f'{WAV}: not a recording that can be read: …'),
         Row('cut in the header, drawn', WAV, cut(20), DRAW, f'{WAV}: not a recording that can be read: …'),
     ],
@@ -699,6 +731,13 @@ TABLE: dict[str, list[Row]] = {
             replaced('"sequence_length": 10', '"sequence_length": "ten"'), PREDICT,
             f'{RUN}.json: expected the settings that seld.py writes, with params / feature_dtype and '
             'sequence_length'),
+        Row('facts of the data set are a list', f'{RUN}.json', with_facts([]), PREDICT,
+            f'{RUN}.json: dataset_facts: found [], expected the facts of a data set'),
+        Row('classes of the data set are none', f'{RUN}.json', with_facts(TAU2019.facts() | {'classes': []}),
+            PREDICT, f'{RUN}.json: dataset_facts: classes: found [], …'),
+        Row('model of other classes', f'{RUN}.json', with_facts(TAU2019.facts() | {'classes': ['a', 'b']}),
+            PREDICT, f'{RUN}_model.keras: its outputs have 11 and 22 columns, expected 2 and 4 for the 2 '
+            'classes by the settings beside it'),
         Row('scaler missing', f'{RUN}_wts.npz', nothing_at_all, PREDICT,
             f'{RUN}_wts.npz: missing, expected beside tiny_job_foa_dev_split1_model.keras: seld.py writes '
             'them together, keep them together'),
@@ -829,7 +868,16 @@ TABLE: dict[str, list[Row]] = {
             'data/metadata_eval: the references of results/5_foa_eval, expected those of '
             'results/tiny_foa_dev, data/metadata_dev; --references names one for all'),
         Row('prediction onto a description', '', None, f'{PREDICT} --output data/metadata_dev',
-            f'{DESCRIPTION}: is no prediction, and would be replaced; choose another --output'),
+            f'{DESCRIPTION}: is there, and not as predict_recording.py has written it; choose another '
+            '--output, or replace it with --overwrite'),
+        Row('events onto an empty description', 'data/events/split1_ir0_ov1_1.csv', content(''),
+            f'{PREDICT} --output data',
+            'data/events/split1_ir0_ov1_1.csv: is there, and not as predict_recording.py has written it; '
+            'choose another --output, or replace it with --overwrite'),
+        Row('a record of predictions that is none', 'new/predict_recording.json', content('[]'),
+            f'{PREDICT} --output new',
+            'new/predict_recording.json: not the record of predict_recording.py, expected files; choose '
+            'another --output'),
         Row("prediction onto a task's", '', None, f'{PREDICT} --output results/tiny_foa_dev',
             'results/tiny_foa_dev: holds the predictions of seld.py, which are scored as they are; choose '
             'another --output'),
@@ -968,6 +1016,19 @@ TABLE: dict[str, list[Row]] = {
             '--dask nonsense: no scheduler answers there (…)'),
         Row('overlap of a whole sequence', '', None, f'{PREDICT} --overlap 10',
             '--overlap: got 10, expected 0 to 9: the sequences of this model are 10 frames long'),
+        Row('threshold of no class', '', None, f'{PREDICT} --threshold caugh=0.3',
+            "--threshold: unknown class 'caugh', did you mean 'cough'?"),
+        Row('threshold of 40', '', None, f'{PREDICT} --threshold 40',
+            '--threshold: got 40.0 for knock, expected a number from 0 to 1'),
+        Row('threshold in words', '', None, f'{PREDICT} --threshold cough=high',
+            "--threshold: got 'cough=high', expected a number, or CLASS=NUMBER"),
+        Row('a channel twice', '', None, f'{PREDICT} --channels 1 2 3 3',
+            '--channels: got 1 2 3 3, expected 4 different channels, counted from 1'),
+        Row('a gain of NaN', '', None, f'{PREDICT} --gain_db nan',
+            '--gain_db: got nan, expected -200 to 200'),
+        Row('models without a recording', '', None,
+            f'misc_files/predict_recording.py {RUN}_model.keras {RUN}_model.keras',
+            'no recordings, expected some behind the models'),
         Row('a part that ends before it starts', '', None, f'{DRAW} --seconds 5 1',
             '--seconds: got 5 1, expected a time and a later one'),
         Row('a part from NaN', '', None, f'{DRAW} --seconds nan 1',

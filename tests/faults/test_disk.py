@@ -50,7 +50,8 @@ FULL = [
     (f'{SCORE} --json old.json', 1000, 'old.json: File too large'),
     (f'{SCORE} --csv old.json', 1000, 'old.json: File too large'),
     (f'{DRAW} --output old.png', 5000, 'old.png: File too large'),
-    (f'{PREDICT} --output new', 60, 'new/split1_ir0_ov1_1.csv: File too large'),
+    (f'{PREDICT} --output new', 60, 'new/predict_recording.json: File too large'),
+    (f'{PREDICT} --output new', 2000, 'new/split1_ir0_ov1_1.csv: File too large'),
     (SYNTHESIZE, 100_000, '.wav: cannot be written ('),
 ]
 
