@@ -307,7 +307,7 @@ def _draw_quartiles(axes: Axes, x: Sequence[float], values: Quartiles) -> None:
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
-    params = params_given(args, args.task)
+    params = params_given(args, args.task, predictions=args.predictions)
     dataset = dataset or find_dataset(args.references and args.references.parent, params['dataset_dir'])
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])

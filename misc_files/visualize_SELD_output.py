@@ -68,7 +68,7 @@ def output_path(prediction: Path, output: Path | None, picture_format: str) -> P
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
-    params = params_given(args, args.task)
+    params = params_given(args, args.task, predictions=args.predictions[0])
     dataset = dataset or find_dataset(args.references and args.references.parent, params['dataset_dir'])
     default_references = dataset.description_folder(params['dataset_dir'], params['mode'])
     default_audio = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])

@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ class Setting(NamedTuple):
 
 
 Settings = Mapping[str, Setting]
+NONE = 'none'  # on a command line, or in a file, for settings that may be None
 
 
 def checked_settings(table: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +120,8 @@ def add_settings(parser: argparse.ArgumentParser, table: Settings, names: Iterab
         setting = table[name]
         element = type(setting.default[0]) if setting.type is list else setting.type
         options = {
-            'dest': name, 'default': argparse.SUPPRESS, 'type': _parse_bool if element is bool else element,
+            'dest': name, 'default': argparse.SUPPRESS,
+            'type': _parser_of(element, takes_none=setting.default is None),
             'nargs': '+' if setting.type is list else None,
             'metavar': '{' + ','.join(setting.choices) + '}' if setting.choices else element.__name__.upper(),
         }
@@ -143,6 +145,42 @@ def settings_given(args: argparse.Namespace, table: Settings) -> dict[str, Any]:
         Name to value, for `checked_settings`.
     """
     return {name: value for name, value in vars(args).items() if name in table}
+
+
+def options_given(args: argparse.Namespace, table: Settings) -> list[str]:
+    """The settings that stood on the command line, as the words of a command line.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        As of `settings_given`.
+    table : mapping of str to Setting
+
+    Returns
+    -------
+    list of str
+        '--NAME' and its values, of each in the order of `table`.
+    """
+    given = settings_given(args, table)
+    return [word for name in table if name in given
+            for word in (f'--{name}', *map(_as_word, given[name] if isinstance(given[name], list)
+                                           else [given[name]]))]
+
+
+def _as_word(value: Any) -> str:
+    return NONE if value is None else str(value)
+
+
+def _parser_of(element: type, *, takes_none: bool) -> Callable[[str], Any]:
+    """Text of the command line -> value; its name stands in the parser's messages."""
+    parse = _parse_bool if element is bool else element
+    if not takes_none:
+        return parse
+
+    def parse_or_none(text: str) -> Any:
+        return None if text.lower() == NONE else parse(text)
+    parse_or_none.__name__ = parse.__name__
+    return parse_or_none
 
 
 def _parse_bool(text: str) -> bool:

@@ -47,6 +47,9 @@ class Method:
         Whether predictions of the data set's recordings are written as the nearest directions of its grid, if
         it has one.
         The official scores of 2019 round what lies between *down*.
+    doa_error_if_silent : float
+        DOA error in degrees that counts in the choice of the best round where one predicts nothing at all and
+        so has none. 180 is the worst there is: silence does not beat a prediction by it. 2019 counted 0.
     scattered : bool
         Whether the sequences of a training batch come from anywhere, rather than one after the other as in
         2019.
@@ -64,6 +67,7 @@ class Method:
     check_sizes: Callable[[int, Mapping[str, Any]], None]
     activity_threshold: float = 0.5
     rounds_to_grid: bool = False
+    doa_error_if_silent: float = 180.0
     scattered: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 

@@ -47,7 +47,8 @@ def plot_functions(fig_name: str | Path, tr_loss: np.ndarray, val_loss: np.ndarr
     sed_loss : array, shape (rounds, 2)
         Error rate, F.
     doa_loss : array, shape (rounds, 4) or more
-        DOA error in degrees, frame recall, predicted peaks, frames with the right number of peaks.
+        DOA error in degrees, frame recall, predicted peaks, frames with the right number of peaks. Rounds
+        without predicted peaks are shaded.
     epoch_metric_loss : array, shape (rounds,)
         SELD score.
     best_round : int, optional
@@ -75,6 +76,9 @@ def plot_functions(fig_name: str | Path, tr_loss: np.ndarray, val_loss: np.ndarr
     peaks_ax.set(ylabel='count', xlabel='round')
     peaks_ax.xaxis.get_major_locator().set_params(integer=True)
     for axes in (losses_ax, scores_ax, peaks_ax):
+        for number, silent_round in enumerate(rounds[doa_loss[:, 2] == 0]):
+            axes.axvspan(silent_round - 0.5, silent_round + 0.5, color='0.88', linewidth=0,
+                         label=None if number else 'nothing active')
         if best_round is not None:
             axes.axvline(best_round, color='gray', linestyle=':', label=f'best: round {best_round}')
         axes.grid(alpha=0.3)
@@ -99,10 +103,16 @@ def plot_folds(path: str | Path, histories: Mapping[str, Sequence[Mapping[str, f
 
     figure = Figure(figsize=(11, 7), layout='constrained')
     panels = figure.subplots(2, 3, sharex=True)
+    is_any_silent = False
     for axes, (title, score) in zip(panels.flat, _FOLD_PANELS.items()):
         for name, history in histories.items():
-            axes.plot([scores['round'] for scores in history], [scores[score] for scores in history],
-                      marker='o', markersize=3, label=name)
+            line, = axes.plot([scores['round'] for scores in history],
+                              [scores[score] for scores in history], marker='o', markersize=3, label=name)
+            silent = [scores['round'] for scores in history if scores.get('predicted_peaks') == 0]
+            if silent:
+                is_any_silent = True
+                axes.plot(silent, [0] * len(silent), linestyle='', marker='x', color=line.get_color(),
+                          transform=axes.get_xaxis_transform(), clip_on=False)
         axes.set_title(title)
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -110,7 +120,7 @@ def plot_folds(path: str | Path, histories: Mapping[str, Sequence[Mapping[str, f
         axes.set_xlabel('round')
     handles, labels = panels.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc='outside lower center', ncols=len(histories))
-    figure.suptitle(Path(path).stem)
+    figure.suptitle(Path(path).stem + ('\nx: rounds in which nothing was active' if is_any_silent else ''))
     save(figure, path, dpi=_DPI)
 
 

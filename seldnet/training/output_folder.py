@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset
@@ -100,7 +101,9 @@ class OutputFolder:
             if not self._is_ours():
                 raise InputError(f'{self.folder}: another job has taken this folder; the model is kept: '
                                  '--resume with another dcase_dir writes its predictions')
-            self._write_settings()
+            # Folds may have gone on with a lower learning rate; the folder is theirs who started with this.
+            started_with = max(self._saved()['params']['learning_rate'], self.params['learning_rate'])
+            self._write_settings({'learning_rate': started_with})
             yield self.folder
 
     @property
@@ -119,8 +122,9 @@ class OutputFolder:
         saved = self._saved()
         return saved['job'] == self.job_id and not changed_settings(saved['params'], self.params)
 
-    def _write_settings(self) -> None:
-        write_json(self._settings_path, {'task': self.task_id, 'job': self.job_id, 'params': self.params})
+    def _write_settings(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
+        write_json(self._settings_path, {'task': self.task_id, 'job': self.job_id,
+                                         'params': self.params | changed})
 
     def _predictions(self) -> list[Path]:
         """Of any job; other files in the folder are the user's."""
@@ -129,7 +133,7 @@ class OutputFolder:
 
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
-               'tensorboard', 'dcase_output', 'save_spectra'}
+               'tensorboard', 'dcase_output', 'save_spectra', 'initial_model'}
 
 
 # Of runs that were started before these settings were there.
@@ -137,7 +141,7 @@ _BEFORE_THERE_WAS_A_CHOICE = {'schedule': 'constant', 'rotate': False, 'test_rot
 
 
 def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
-    """What differs, of all that must be the same to go on with a run.
+    """What differs, of all that must be the same to go on with a run; the learning rate may become lower.
 
     Parameters
     ----------
@@ -150,7 +154,13 @@ def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> lis
         Names in the order of `params`.
     """
     saved = _BEFORE_THERE_WAS_A_CHOICE | saved
-    return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value]
+    return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value
+            and not (name == 'learning_rate' and _is_lower(value, saved.get(name)))]
+
+
+def _is_lower(rate: Any, before: Any) -> bool:
+    """A run may go on with a lower learning rate: that is how one that has come to rest is refined."""
+    return isinstance(rate, float) and isinstance(before, float) and rate < before
 
 
 def read_saved(path: Path, *keys: str) -> dict[str, Any]:

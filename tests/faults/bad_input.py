@@ -675,18 +675,33 @@ TABLE: dict[str, list[Row]] = {
         Row('state without a history, resumed', f'{RUN}_state.json', content('{}'), RESUME,
             f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
             'start the run anew (--overwrite), or choose another job id'),
-        Row('checkpoint of the state missing, resumed', f'{RUN}_state.json',
-            replaced('"results": {', '"results": null, "before": {'), f'{RESUME} --nb_epochs 3',
-            f'{RUN}_round2.keras: no such model; train it again (--overwrite)'),
+        Row('model of the last round missing, more rounds', f'{RUN}_round2.keras', nothing_at_all,
+            f'{RESUME} --nb_epochs 3',
+            f'{RUN}_round2.keras: no such model; versions before this one kept none of a finished run; a new '
+            f'job can start from its best: --initial_model {RUN}_model.keras'),
+        Row('model of the last round missing, finished', f'{RUN}_round2.keras', nothing_at_all, RESUME, None),
+        Row('model to start from missing', 'models/mine.keras', None,
+            f'{TRAIN} --initial_model models/mine.keras',
+            'models/mine.keras: no such model (setting initial_model)'),
+        Row('model to start from cut short', f'{RUN}_model.keras', cut(50),
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from with code in it (a lambda)', f'{RUN}_model.keras', _model_with_lambda,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from of another kind', f'{RUN}_model.keras', _other_model,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: none of its layers (…) has the name and size of one of the new network '
+            '(sed_out, doa_out); expected a model of the same method and sizes', writes=True),
         Row('a run that exists', '', None, 'seld.py tiny job --split 1',
             f'{RUN}.json: this run exists; --resume goes on with it, --overwrite starts it anew, another '
             'job id leaves it alone'),
         Row('resumed with another learning rate', '', None, f'{RESUME} --learning_rate 0.5',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; resume it with the same '
-            'settings, or choose another job id'),
+            'settings (a learning_rate may be lower), or choose another job id'),
         Row('resumed with two other settings', '', None, f'{RESUME} --learning_rate 0.5 --seed 1',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; seed 2019, not 1; resume it '
-            'with the same settings, or choose another job id'),
+            'with the same settings (a learning_rate may be lower), or choose another job id'),
         Row("settings of another job's predictions no JSON", 'results/tiny_foa_dev/settings.json',
             cut(50), 'seld.py tiny new --split 1',
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
@@ -825,9 +840,27 @@ TABLE: dict[str, list[Row]] = {
         Row('unknown task, scored', '', None, 'calculate_SELD_metrics.py --task 77',
             "argument --task: invalid choice: '77' (choose from …)", 2),
         Row('unknown option', '', None, 'seld.py tiny new --lerning_rate 1',
-            'unrecognized arguments: --lerning_rate 1', 2),
+            'unknown option --lerning_rate, did you mean --learning_rate?', 2),
         Row('option cut short', '', None, 'seld.py tiny new --batch 4',
-            'unrecognized arguments: --batch 4', 2),
+            'unknown option --batch, did you mean --batch_size?', 2),
+        Row('unknown option of a tool', '', None, f'{SCORE} --jason x',
+            'unknown option --jason, did you mean --json?', 2),
+        Row('two tasks', '', None, 'seld.py tiny new --task 4',
+            "--task: got '4', but task-id 'tiny', expected one of them", 2),
+        Row('settings file missing', 'my.toml', None, f'{TRAIN} --config my.toml',
+            'my.toml: no such file, expected settings as JSON or TOML'),
+        Row('settings file with an unknown setting', 'my.toml', content('nb_epoch = 3\n'),
+            f'{TRAIN} --config my.toml', "my.toml: unknown setting 'nb_epoch', did you mean 'nb_epochs'?"),
+        Row('settings file with a wrong value', 'my.toml', content('nb_epochs = "3"\n'),
+            f'{TRAIN} --config my.toml', "my.toml: setting nb_epochs: got '3', expected a whole number"),
+        Row('settings file no TOML', 'my.toml', content('nb_epochs: 3\n'),
+            f'{TRAIN} --config my.toml', 'my.toml: not a TOML file: …'),
+        Row('settings file a folder', f'{RUN}.json', a_folder, f'{TRAIN} --config {RUN}.json',
+            f'{RUN}.json: no such file, expected settings as JSON or TOML'),
+        Row('settings file a named pipe', f'{RUN}.json', a_pipe, f'{TRAIN} --config {RUN}.json',
+            f'{RUN}.json: a pipe or a device, expected a file'),
+        Row('settings of a model, taken for extraction', f'{RUN}.json', None,
+            f'{UPDATE} --config {RUN}.json', None),
         Row('one argument too many', '', None, 'seld.py tiny new extra',
             'unrecognized arguments: extra', 2),
         Row('job id with a slash', '', None, 'seld.py tiny ../evil',
@@ -903,9 +936,8 @@ makes each of the {number} rows and checks it.
 A command either does its work or ends with exit status 1 (2 for a command line that cannot be understood,
 below a reminder of its usage) and the line on stderr that stands here, behind `SCRIPT: error: `: never with a
 traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction reports
-all problems together. Where a command ends with a line nothing has been written (but for lock files, which
-are empty), except in the rows with a *: their fault shows only in the middle of the work, and what was
-finished before is kept.
+all problems together. Where a command ends with a line nothing has been written, except in the rows with a *:
+their fault shows only in the middle of the work, and what was finished before is kept.
 
 All commands run in a folder with the recordings of a tiny data set (`data/`), its features (`features/`), a
 trained model (`models/`) and its predictions (`results/`), all of them well but for what the row says. Task

@@ -53,6 +53,26 @@ def test_curves_of_a_history(tmp_path, figures):
     assert drawn[2]['predicted directions'] == [100, 200, 300]
 
 
+SILENT = [{'round': n, 'training_loss': 1, 'validation_loss': 1, 'ER': 1, 'F': 0, 'DOA': np.nan, 'FR': 0.5,
+           'SELD': np.nan, 'predicted_peaks': 0, 'good_frames': 5} for n in (1, 2)]
+HEARD = {**SILENT[0], 'round': 3, 'DOA': 90, 'SELD': 0.7, 'predicted_peaks': 4}
+
+
+def test_rounds_in_which_nothing_is_active_are_shaded(tmp_path, figures):
+    curves.plot_history(tmp_path / 'a_run.png', {'history': [*SILENT, HEARD], 'best_round': 1})
+    for axes in figures[0].axes:
+        assert len(axes.patches) == 2
+        labels = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert labels.count('nothing active') == 1
+
+
+def test_silent_rounds_of_folds_have_a_mark_of_their_own(tmp_path, figures):
+    curves.plot_folds(tmp_path / 'folds.png', {'a': [*SILENT, HEARD], 'b': [HEARD]})
+    assert 'x: rounds in which nothing was active' in figures[0].get_suptitle()
+    assert all([[*line.get_xdata()] for line in axes.lines if line.get_marker() == 'x'] == [[1, 2]]
+               for axes in figures[0].axes)
+
+
 def test_size_of_the_picture(tmp_path):
     curves.plot_folds(tmp_path / 'folds.png', {'test split 1': [dict.fromkeys(
         ('round', 'validation_loss', 'ER', 'F', 'DOA', 'FR', 'SELD'), 1)]})
