@@ -1,7 +1,8 @@
 """Extract the features and labels of a task's recordings, of the development and the evaluation set.
 
 Killed at any moment and started again, it goes on where it was; started again when finished, it does nothing.
-Recordings that were added, changed or removed are noticed.
+Recordings that were added, changed or removed are noticed. Finished features that other settings made go with
+--overwrite only.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
         FeatureClass(params['dataset_dir'], params['feat_label_dir'], params['dataset'], is_eval,
                      feature_dtype=params['feature_dtype'], save_spectra=params['save_spectra'],
                      n_jobs=params['n_jobs'], feature_kind=METHODS[params['model_variant']].kind,
-                     resample=args.resample, dataset_facts=dataset).recording_set
+                     resample=args.resample, overwrite=args.overwrite, dataset_facts=dataset).recording_set
         for is_eval in (False, True))
     # Without any recordings, the problems of the development set say what is missing.
     sets = [part for part in (development, evaluation) if part.has_recordings()] or [development]
@@ -83,6 +84,8 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
     parser.add_argument('--resample', action='store_true',
                         help="bring recordings of another rate to the data set's, by soxr")
+    parser.add_argument('--overwrite', action='store_true',
+                        help='let finished features go that other settings (feature_dtype, ...) made')
     parser.add_argument('--channels', nargs=NB_CHANNELS, type=int, metavar='N',
                         help='the four channels to use of recordings with more, counted from 1')
     parser.add_argument('--ambisonics', choices=AMBISONICS,

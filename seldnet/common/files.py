@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import json
+import math
 import os
 import secrets
 import stat
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from seldnet.common.errors import InputError
 
 TEMPORARY_PREFIX = '.partial-'
+LONGEST_NAME = 255  # bytes of a name, in most file systems
 
 
 @contextlib.contextmanager
@@ -167,18 +169,28 @@ def name_order(name: str | Path) -> tuple[str, str]:
 
 
 class Stamp(NamedTuple):
-    """Size and time of a file: other content has another stamp.
+    """What a system notes of a file without looking into it: other content has another stamp.
+
+    `cp -p` and `rsync -t` keep size and time, but not the other two; those also change where the content does
+    not (a copy, a new name, new rights), so who finds another stamp compares contents.
 
     Attributes
     ----------
     size : int
         Bytes.
     time_ns : int
-        Of the last change, since 1970.
+        Of the last change of the content, since 1970; programs may set it.
+    ctime_ns : int
+        Of the last change of the file in whatever way, which programs cannot set. (Windows has the time of
+        its making here.)
+    inode : int
+        The file's number on its disk.
     """
 
     size: int  # bytes
     time_ns: int
+    ctime_ns: int
+    inode: int
 
 
 def file_stamp(path: Path) -> Stamp:
@@ -199,7 +211,7 @@ def file_stamp(path: Path) -> Stamp:
         If there is no such file.
     """
     status = path.stat()
-    return Stamp(status.st_size, status.st_mtime_ns)
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def check_regular_file(path: str | Path) -> None:
@@ -229,7 +241,7 @@ def write_json(path: str | Path, content: Any, *, indent: int | None = 2) -> Non
     ----------
     path : path
     content : dict, list, str, number, bool or None
-        NaN is written as NaN, which only some readers know.
+        Null stands in the file for numbers that are not finite, which JSON does not have.
     indent : int or None
         Spaces a level.
 
@@ -241,32 +253,30 @@ def write_json(path: str | Path, content: Any, *, indent: int | None = 2) -> Non
         If `content` has something that JSON has not; nothing is written then.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=indent) + '\n', encoding='utf-8')
+        try:
+            text = json.dumps(content, indent=indent, allow_nan=False)
+        except ValueError:  # there are such numbers
+            text = json.dumps(without_nonfinite(content), indent=indent, allow_nan=False)
+        temporary.write_text(f'{text}\n', encoding='utf-8')
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
+def without_nonfinite(content: Any) -> Any:
+    """JSON with None (null) for NaN and infinity, which JSON does not have.
 
     Parameters
     ----------
-    path : path
+    content : dict, list, str, number, bool or None
 
     Returns
     -------
     dict, list, str, number, bool or None
-
-    Raises
-    ------
-    InputError
-        If the file is a pipe, a device, or not JSON in UTF-8: with the place where it breaks off.
-    OSError
-        If it cannot be read.
+        New where it is a dict or a list.
     """
-    check_regular_file(path)
-    try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
-        raise InputError(f'{path}: not a JSON file: {error}') from error
+    if isinstance(content, dict):
+        return {key: without_nonfinite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_nonfinite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def is_plain_name(name: str) -> bool:
@@ -285,4 +295,9 @@ def is_plain_name(name: str) -> bool:
     >>> [is_plain_name(name) for name in ('split1_1.npy', '../split1_1.npy', '')]
     [True, False, False]
     """
-    return name == Path(name).name and name not in ('', '..') and not set(name) & {'/', '\\', '\0'}
+    try:
+        nb_bytes = len(os.fsencode(name))
+    except UnicodeEncodeError:  # half of a pair of UTF-16, which JSON can hold
+        return False
+    return (name == Path(name).name and name not in ('', '..') and not set(name) & {'/', '\\', '\0'}
+            and nb_bytes <= LONGEST_NAME)

@@ -8,7 +8,7 @@ import numpy as np
 
 from seldnet.annotations.dataset import FORMATS, TAU2019, Dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
+from seldnet.common.saved_json import POSITIVE, TRUE_OR_FALSE, Fields, one_of, read_saved_json
 from seldnet.extraction.features import DTYPES
 from seldnet.extraction.scaler import MeanAndScale, load_mean_and_scale
 from seldnet.methods.averaging import average_outputs
@@ -17,6 +17,11 @@ from seldnet.methods.registry import METHODS
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
+
+# What prediction needs of the settings; runs of earlier versions may lack the optional ones.
+_PARAMS = Fields({'feature_dtype': one_of(DTYPES), 'sequence_length': POSITIVE},
+                 {'dataset': one_of(FORMATS), 'model_variant': one_of(METHODS),
+                  'test_rotations': TRUE_OR_FALSE})
 
 Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
 
@@ -130,24 +135,12 @@ def read_trained_model(path: str | Path, *, dataset: Dataset = TAU2019) -> Train
         if not needed.is_file():
             raise InputError(f'{needed}: missing, expected beside {path.name}: seld.py writes them '
                              'together, keep them together')
-    settings = read_json(settings_path)
-    params = settings.get('params') if isinstance(settings, dict) else None
-    if not _are_params(params):
-        raise InputError(f'{settings_path}: expected the settings that seld.py writes, with '
-                         'params / feature_dtype and sequence_length')
+    params = read_saved_json(settings_path, Fields({'params': _PARAMS}), remedy='copy it again from where '
+                             'the model was trained, or train anew')['params']
     # Runs of earlier versions may lack the others.
     method = METHODS[params.get('model_variant', 'released')]
     audio_format = params.get('dataset', 'foa')
     scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
-    rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') is True else ()
+    rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') else ()
     return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
                         scaler, dataset, rotations)
-
-
-def _are_params(params: object) -> bool:
-    """Whether JSON holds the settings that prediction needs, of legal values."""
-    return (isinstance(params, dict)
-            and type(params.get('sequence_length')) is int and params['sequence_length'] >= 1
-            and all(isinstance(params.get(name, legal[0]), str) and params.get(name, legal[0]) in legal
-                    for name, legal in (('dataset', FORMATS), ('model_variant', tuple(METHODS))))
-            and isinstance(params.get('feature_dtype'), str) and params['feature_dtype'] in DTYPES)

@@ -10,8 +10,9 @@ from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_d
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common.errors import InputError, listed
-from seldnet.common.files import name_order, read_json
+from seldnet.common.files import name_order
 
 # ------------------------------------------------------------------------------------------------------------
 # Folders
@@ -62,6 +63,9 @@ def _csv_names(folder: Path, what: str, remedy: str) -> set[str]:
     return names
 
 
+_REMEDY = 'remove it to score the predictions without it'
+
+
 def is_quick_test(predictions: Path) -> bool | None:
     """Whether the settings that `seld.py` leaves beside predictions say quick_test; None without settings.
 
@@ -77,16 +81,12 @@ def is_quick_test(predictions: Path) -> bool | None:
     Raises
     ------
     InputError
-        If there is a file of settings without that setting, or it is no JSON.
+        If there is a file of settings that `seld.py` did not write so.
     """
     path = predictions / SETTINGS_FILE
     if not path.exists():
         return None
-    settings = read_json(path)
-    try:
-        return bool(settings['params']['quick_test'])
-    except (KeyError, TypeError):
-        raise InputError(f'{path}: found no quick_test, expected the settings that seld.py writes') from None
+    return read_settings(path, params=('quick_test',), remedy=_REMEDY)['params']['quick_test']
 
 
 def check_dataset(predictions: Path, dataset: Dataset) -> None:
@@ -102,11 +102,10 @@ def check_dataset(predictions: Path, dataset: Dataset) -> None:
     Raises
     ------
     InputError
-        If classes, grid or length of the recordings are others; or the settings are no JSON.
+        If classes, grid or length of the recordings are others; or `seld.py` did not write the settings so.
     """
     path = predictions / SETTINGS_FILE
-    settings = read_json(path) if path.exists() else None
-    facts = settings.get('dataset') if isinstance(settings, dict) else None
+    facts = read_settings(path, remedy=_REMEDY).get('dataset') if path.exists() else None
     if facts is None:  # nothing is said: others' predictions, or those of earlier versions
         return
     stored = dataset_of_facts(facts, f'{path}: dataset')

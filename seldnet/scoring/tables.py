@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seldnet.common.files import atomic_path, write_json
+from seldnet.common.files import atomic_path, without_nonfinite, write_json
 from seldnet.scoring.scores import FAMILIES, by_family
 
 _HEADS_2019 = ('ER', 'F', 'DOA', 'FR', 'SELD')
@@ -121,7 +121,7 @@ def write_table(path: str | Path, results: Mapping[str, Any]) -> None:
     results : mapping
         As of `score_folders` or `score`.
     """
-    results = _without_nonfinite(results)
+    results = without_nonfinite(results)
     heads = [f'{family.keys[-1]}_{name}' for family in FAMILIES
              for name in family.part_of(results['groups']['all'])]
     rows = []
@@ -155,13 +155,4 @@ def write_scores_json(path: str | Path, results: Mapping[str, Any]) -> None:
     results : mapping
         As of `score_folders` or `score`.
     """
-    write_json(path, _without_nonfinite(results))
-
-
-def _without_nonfinite(results: Any) -> Any:
-    """The results with None (null) for NaN and infinity, which JSON does not have."""
-    if isinstance(results, dict):
-        return {key: _without_nonfinite(value) for key, value in results.items()}
-    if isinstance(results, list):
-        return [_without_nonfinite(value) for value in results]
-    return None if isinstance(results, float) and not math.isfinite(results) else results
+    write_json(path, results)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset, Fold
 from seldnet.annotations.output_format import predictions_folder
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, clear_leftovers, write_json
 from seldnet.extraction.recording_set import RecordingSet
@@ -19,9 +20,16 @@ from seldnet.plots.curves import plot_history
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.estimate import Clock
-from seldnet.training.history import State, git_state, write_history
-from seldnet.training.output_folder import OutputFolder, read_saved
-from seldnet.training.resumption import note_resumption, refuse_other_scaler, refuse_other_settings
+from seldnet.training.history import State, git_state, read_state, write_history
+from seldnet.training.output_folder import OutputFolder
+from seldnet.training.resumption import (
+    ANEW,
+    label_digest,
+    note_resumption,
+    refuse_other_labels,
+    refuse_other_scaler,
+    refuse_other_settings,
+)
 from seldnet.training.schedules import rate_function
 
 if TYPE_CHECKING:
@@ -216,8 +224,8 @@ class Run:
         Raises
         ------
         InputError
-            If it exists and is not to be resumed; or it is, with other settings or features, or without
-            the files to go on from.
+            If it exists and is not to be resumed; or it is, with other settings, features or labels, or
+            without the files to go on from.
         """
         if not self._has_rounds():
             return
@@ -227,6 +235,10 @@ class Run:
                              'starts it anew, another job id leaves it alone')
         refuse_other_settings(settings_path, self.params)
         state = self.load_state()
+        best = self.path(MODEL_ENDING)
+        if state['history'] and not best.is_file():
+            raise InputError(f'{best}: missing, but {self.path("_state.json")} has {len(state["history"])} '
+                             'rounds; copy it back, or train the run again (--overwrite)')
         checkpoint = self.checkpoint(len(state['history']))
         if state['history'] and not self.is_finished(state) and not checkpoint.exists():
             remedy = 'train it again (--overwrite)' if state['results'] is None else (
@@ -234,6 +246,7 @@ class Run:
                 f'--initial_model {shlex.quote(str(self.path(MODEL_ENDING)))}')
             raise InputError(f'{checkpoint}: no such model; {remedy}')
         refuse_other_scaler(scaler_path, self.recordings().scaler_file)
+        refuse_other_labels(settings_path, self._label_digest())
 
     def prepare(self, *, overwrite: bool) -> list[str]:
         """Write the settings of a new run, or note that it is gone on with; returns what a user should know.
@@ -264,7 +277,7 @@ class Run:
             state = self.load_state()
             if self.is_finished(state):  # nothing is to be added
                 return []
-            saved = read_saved(self.path(SETTINGS_ENDING), 'params')
+            saved = read_settings(self.path(SETTINGS_ENDING), remedy=ANEW)
             updated, lines = note_resumption(saved, self.params, self._provenance(), len(state['history']))
             if updated != saved:
                 write_json(self.path(SETTINGS_ENDING), updated)
@@ -273,12 +286,15 @@ class Run:
             shutil.copyfile(self.recordings().scaler_file, temporary)
         write_json(self.path(SETTINGS_ENDING), {
             'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
-            **self._provenance()})
+            'data': {'labels': self._label_digest()}, **self._provenance()})
         return []
 
     def _has_rounds(self) -> bool:
         """Whether there is something to lose: more than what is there before the first round has ended."""
         return bool(set(self._files()) - set(map(self.path, (SETTINGS_ENDING, SCALER_ENDING, LOG_ENDING))))
+
+    def _label_digest(self) -> str:
+        return label_digest(self.recordings(), {split for splits in self.fold for split in splits})
 
     def _provenance(self) -> dict[str, Any]:
         """What a run's numbers depend on beside its settings."""
@@ -314,7 +330,7 @@ class Run:
     def load_state(self) -> State:
         """Where the run is: its history, the best round and, once it has finished, the results."""
         path = self.path('_state.json')
-        return read_saved(path, 'history', 'best_round', 'results') if path.exists() else {
+        return read_state(path, ANEW) if path.exists() else {
             'history': [], 'best_round': None, 'results': None}
 
     def is_over(self, state: State) -> bool:

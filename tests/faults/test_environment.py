@@ -15,7 +15,7 @@ import pytest
 import soundfile
 import workplace
 
-from seldnet.common.files import read_json, write_json
+from seldnet.common.files import write_json
 
 DESCRIPTION = f'{workplace.HEADER}knock,0.1,0.8,10,20,1\n'
 TOUR = ['misc_files/test_SELD_metrics.py', 'split1_ir0_ov1_1.csv']
@@ -70,7 +70,7 @@ def test_a_terminal_without_the_letters_of_a_name(folder):
 def let_scripts_know_the_method(place):
     """A script's own process has no stand-in among its methods: let the settings name one that it has."""
     path = place / 'models/tiny_job_foa_dev_split1.json'
-    settings = read_json(path)
+    settings = json.loads(path.read_text())
     settings['params']['model_variant'] = 'released'
     write_json(path, settings)
 
