@@ -41,6 +41,11 @@ NAMED_INSTEAD = {
     ('Recordings', 'two of one name'): 'data/foa_dev/split1_ir0_ov1_1.flac',  # the copy
     ('Features, labels and the state of their extraction', 'one that belongs to no recording'):
         'features/foa_dev_norm/split3_ir0_ov1_99.npy',  # the copy
+    ('Features, labels and the state of their extraction', 'one that the state does not know'):
+        'features/foa_dev_norm/split3_ir0_ov1_99.npy',  # the copy
+    **{('Features, labels and the state of their extraction', what): 'features/foa_dev_norm' for what in (
+        'state of version 1, whose recordings are a minute long, extracted again', 'state missing',
+        'features of another type')},  # what would be lost
     ('Models and what stands beside them', 'model not of seld.py'): 'models/mine.keras',  # the copy
 }
 
