@@ -8,7 +8,6 @@ Recordings that were added, changed or removed are noticed. Finished features th
 import argparse
 import contextlib
 import dataclasses
-import logging
 import shlex
 import sys
 import tempfile
@@ -24,8 +23,8 @@ import seldnet
 from cls_feature_class import FeatureClass
 from seldnet.annotations.dataset import AMBISONICS, NB_CHANNELS, Dataset
 from seldnet.annotations.dataset_file import find_dataset
-from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.errors import InputError, printable
+from seldnet.common.scripts import exit_with_one_line, log_warnings, script_parser
 from seldnet.extraction.stages import extract
 from seldnet.methods.registry import METHODS
 
@@ -45,7 +44,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     """Run the extraction; `argv` is the command line, the script's name first. Returns the exit status."""
     args = _parse_arguments(argv[1:])
     params = parameter.params_given(args, args.task_id)
-    logging.basicConfig(format='warning: %(message)s')
+    log_warnings()
     dataset = dataset or find_dataset(params['dataset_dir'])
     dataset = dataclasses.replace(dataset, channels=args.channels or dataset.channels,
                                   ambisonics=args.ambisonics or dataset.ambisonics)
@@ -66,7 +65,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
         summary = extract(sets, progress=show)
 
     names = ' and '.join(part.name for part in sets)
-    folder = params['feat_label_dir']
+    folder = printable(params['feat_label_dir'])
     if not summary.made:
         print(f'{names}: nothing to do, all {summary.recordings} recordings are up to date in {folder}')
     else:

@@ -14,7 +14,7 @@ from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, printable
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import frames_of_recordings
 from seldnet.scoring.scores import score_folders
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         write_table(args.csv, results)
     print(format_results(results))
     for path in filter(None, (args.json, args.csv)):
-        print(f'written: {path}')
+        print(f'written: {printable(path)}')
     return 0
 
 

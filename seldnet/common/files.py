@@ -25,7 +25,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     Readers see the old file or the new one, never a part of either. The temporary name keeps the ending,
     since libraries choose a format by it, and starts with `TEMPORARY_PREFIX` and the stem of `path`, so that
     listings pass it over, and the owner of `path` can clear what a killed process has left. Of a link, the
-    file that it leads to is replaced; a pipe or a device (/dev/stdout) is an InputError.
+    file that it leads to is replaced; a pipe or a device (/dev/stdout) is an InputError. The rights of a file
+    that is replaced stay.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         temporary = _new_file_beside(target)
         yield temporary
+        with contextlib.suppress(OSError):  # there is none yet, or the disk knows no rights
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
     except OSError as error:  # names the temporary file, none at all, or one that is copied
         is_full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -75,10 +78,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def _new_file_beside(target: Path) -> Path:
     """An empty file of a name that nobody has, with the rights of any file that the user makes."""
     while True:
-        path = target.with_name(f'{TEMPORARY_PREFIX}{target.stem}-{secrets.token_hex(4)}{target.suffix}')
+        path = target.with_name(_temporary_name(target))
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
             return path
+
+
+def _temporary_name(target: Path) -> str:
+    """As long as the name of `target` where that is long: longer ones the disk may not take."""
+    ending = f'-{secrets.token_hex(4)}{target.suffix}'
+    left = max(len(os.fsencode(target.name)), 64) - len(TEMPORARY_PREFIX) - len(os.fsencode(ending))
+    stem = os.fsencode(target.stem)[:max(left, 0)].decode('utf-8', 'ignore')
+    return f'{TEMPORARY_PREFIX}{stem}{ending}'
 
 
 def clear_leftovers(folder: str | Path, stem: str = '') -> None:

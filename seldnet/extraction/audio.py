@@ -17,9 +17,10 @@ from seldnet.extraction.ambisonics import declared_convention, to_n3d
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
 
 SUFFIXES = ('.wav', '.flac')
-# Read at a time. With much smaller pieces the memory allocator returns the blocks' memory to the system
-# and requests it anew all the time, and everything takes a third longer.
+# Read at a time. With much smaller pieces the memory allocator returns memory to the system and requests it
+# anew all the time, and everything takes a third longer.
 CHUNK_S = 10
+UNKNOWN_LENGTH = 2**62  # or more, in frames: of a FLAC file that does not say
 FULL_ORDERS = (9, 16, 25, 36, 49, 64)  # channels of Ambisonics of orders 2 to 7: their first four are order 1
 
 
@@ -44,7 +45,6 @@ def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Datase
         With the file, what was found and what was expected.
     """
     import soundfile
-
     if not Path(path).is_file():
         raise InputError(f'{path}: no such recording')
     try:
@@ -55,6 +55,9 @@ def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Datase
         raise InputError(f'{path}: sampling rate {info.samplerate} Hz, expected '
                          f'{dataset.sample_rate_hz}; --resample brings it there')
     used_channels(path, info.channels, dataset, audio_format)
+    if info.frames >= UNKNOWN_LENGTH:
+        raise InputError(f'{path}: its header does not say how long it is (a FLAC file that was written to a '
+                         'pipe), expected a length; write it to a file: `ffmpeg -i IN.flac OUT.flac`')
     # libsndfile takes what there is of a WAV file that breaks off, but notes it. Lengths at the end of what
     # 32 bits hold stand for "unknown" (a stream).
     noted = re.search(r'^data : (\d+) \(should be (\d+)\)', info.extra_info, re.MULTILINE)

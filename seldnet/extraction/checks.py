@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -122,7 +123,7 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> Dataset:
         state or the scaler cannot be read.
     """
     folder, name = recordings.feat_label_dir, recordings.name
-    remedy = f'run `{f"{COMMAND} {task_id}".strip()}`'
+    remedy = f'run `{f"{COMMAND} {shlex.quote(str(task_id)) if task_id else str()}".strip()}`'
     if not recordings.state_file.exists():
         raise InputError(f'{folder}: no features of {name}; {remedy}')
     state = recordings.state()

@@ -75,6 +75,9 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
             features = kind.compute(block, dataset, recordings.audio_format)
             of_block = block_moments(features)
             moments = of_block if moments is None else merge_moments(moments, of_block)
+            if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
+                raise InputError(f'{recording}: too loud: its spectra are beyond the range of {block.dtype}, '
+                                 'expected samples of at most 1 (full scale), or some more')
             if 'unscaled' in targets:
                 unscaled.append(features.astype(np.float32))
     arrays = {}
@@ -157,6 +160,7 @@ def attempt(work: Callable[[], Made]) -> tuple[Made, str | None]:
         Of the InputError, if there was one.
     """
     try:
-        return work(), None
+        with np.errstate(over='ignore', invalid='ignore'):  # what overflows is named by the work itself
+            return work(), None
     except InputError as error:  # raised by the main process, together with those of the other recordings
         return Made([], {}), str(error)

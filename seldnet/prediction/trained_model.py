@@ -94,7 +94,9 @@ class TrainedModel:
 
         def outputs_as_it_is(features: np.ndarray) -> Sequence[np.ndarray]:
             outputs = model.predict_on_batch(features)
-            return outputs if isinstance(outputs, list | tuple) else [outputs]
+            outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+            network.refuse_diverged(outputs, self.path)
+            return outputs
 
         def outputs_of(features: np.ndarray) -> Sequence[np.ndarray]:
             features = features.reshape(-1, *expected[1:])

@@ -3,11 +3,19 @@
 import json
 import math
 import os
+import stat
 
 import pytest
 
 from seldnet.common.errors import InputError
-from seldnet.common.files import atomic_path, create_folder, is_plain_name, list_files, write_json
+from seldnet.common.files import (
+    TEMPORARY_PREFIX,
+    atomic_path,
+    create_folder,
+    is_plain_name,
+    list_files,
+    write_json,
+)
 
 
 def test_atomic_path_leaves_the_old_file_when_the_block_fails(tmp_path):
@@ -75,3 +83,25 @@ def test_listings_are_in_the_order_of_2019_and_without_hidden_files(tmp_path):
     ('\ud800', False), ('a' * 255, True), ('a' * 256, False), ('é' * 127, True), ('é' * 128, False)])
 def test_names_that_lead_out_of_a_folder_are_not_plain(name, is_plain):
     assert is_plain_name(name) is is_plain
+
+
+def test_rights_of_a_new_file_are_the_users_and_those_of_a_replaced_file_stay(tmp_path):
+    path = tmp_path / 'a.json'
+    before = os.umask(0o027)
+    try:
+        write_json(path, 1)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        path.chmod(0o604)
+        write_json(path, 2)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o604
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize('name', [
+    'x' * 251 + '.csv', 'é' * 125 + '.json', 'a.' + 'x' * 200, 'a.csv', 'x' * 255])
+def test_a_temporary_name_is_no_longer_than_the_disk_takes(tmp_path, name):
+    with atomic_path(tmp_path / name) as temporary:
+        assert temporary.name.startswith(TEMPORARY_PREFIX) and temporary.suffix == (tmp_path / name).suffix
+        temporary.write_text('all')
+    assert (tmp_path / name).read_text() == 'all' and len(list(tmp_path.iterdir())) == 1

@@ -182,15 +182,23 @@ def copied_to(target: str) -> Change:
 
 
 def sound(*, channels: int = 4, rate: int = 48000, samples: int = 4800, subtype: str = 'PCM_16',
-          form: str = 'WAV', value: float | None = None) -> Change:
+          form: str = 'WAV', value: float | None = None, loudness: float = 1) -> Change:
     def change(path: Path) -> None:
-        noise = np.random.default_rng(0).normal(0, 0.1, (samples, channels))
+        noise = np.random.default_rng(0).normal(0, 0.1, (samples, channels)) * loudness
         if value is not None:
             noise[samples // 2, -1] = value
         with io.BytesIO() as buffer:
             soundfile.write(buffer, noise, rate, subtype, format=form)
             path.write_bytes(buffer.getvalue())
     return change
+
+
+def flac_of_a_pipe(path: Path) -> None:
+    sound(form='FLAC')(path)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xf0  # 36 bits are the number of samples
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
 
 
 def damaged_without_scaler(path: Path) -> None:
@@ -311,6 +319,13 @@ TABLE: dict[str, list[Row]] = {
         Row('samples of 1e30', WAV, sound(subtype='FLOAT', value=1e30), EXTRACT, None, writes=True),
         Row('samples of 1e30, float16 features', WAV,
             sound(subtype='FLOAT', value=1e30), f'{EXTRACT} --feature_dtype float16', None, writes=True),
+        Row('one sample of 3e38', WAV, sound(subtype='FLOAT', value=3e38), EXTRACT, None, writes=True),
+        Row('samples up to 3e38', WAV, sound(subtype='FLOAT', loudness=7e38), EXTRACT,
+            f'…/{WAV}: too loud: its spectra are beyond the range of complex64, expected samples of at most '
+            '1 (full scale), or some more', writes=True),
+        Row('FLAC without a length, as written to a pipe', WAV, flac_of_a_pipe, EXTRACT,
+            f'{WAV}: its header does not say how long it is (a FLAC file that was written to a pipe), '
+            'expected a length; write it to a file: `ffmpeg -i IN.flac OUT.flac`'),
         Row('one sample', WAV, sound(samples=1), EXTRACT, None),
         Row('FLAC named .wav', WAV, sound(form='FLAC'), EXTRACT, None),
         Row('six channels', WAV, sound(channels=6), EXTRACT,
@@ -941,6 +956,14 @@ TABLE: dict[str, list[Row]] = {
         Row('sequence length beyond the recordings', '', None, f'{TRAIN} --sequence_length 100000',
             'features/foa_dev_norm: 2 recordings of 100 frames together are too few for one batch of 2 '
             'sequences of 100000 frames; …'),
+        Row('rounds of 400 digits', '', None, f'{TRAIN} --nb_epochs {"9" * 400}',
+            'setting nb_epochs: got a whole number of 1329 bits, expected at most 2147483648'),
+        Row('part that never ends, drawn', '', None, f'{DRAW} --seconds 0 inf',
+            '--seconds: got 0 inf, expected a time and a later one'),
+        Row('learning rate of 1e9, which diverges', '', None,
+            'seld.py tiny new --split 1 --learning_rate 1e9 --dcase_dir others',
+            'models/tiny_new_foa_dev_split1_model.keras: predictions of up to …, expected radians, or parts '
+            'of a vector: its training has diverged; train anew with a lower learning_rate', writes=True),
         Row('learning rate NaN', '', None, 'seld.py tiny new --learning_rate nan',
             'setting learning_rate: got nan, expected a finite number'),
         Row('learning rate infinite', '', None, f'{TRAIN} --learning_rate inf',

@@ -60,6 +60,21 @@ def test_standard_error_is_closed(folder):
     assert (done.returncode, done.stdout) == (1, b'')
 
 
+def test_standard_output_and_error_are_closed(folder):
+    script = workplace.ROOT / 'misc_files/check_dataset_distribution.py'
+    command = f'{sys.executable} {script} {folder} --output new >&- 2>&-'
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')
+    assert all(path.read_bytes()[:4] == b'\x89PNG' for path in (folder / 'new').iterdir())
+    command = command.replace('new', 'split1_ir0_ov1_1.csv')
+    assert subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=120).returncode == 1
+
+
+def test_control_characters_of_names_are_escaped(folder):
+    done = run('misc_files/check_dataset_distribution.py', str(folder), '--output', 'red\x1b[31m', cwd=folder)
+    assert done.returncode == 0 and b'\x1b' not in done.stdout and b'written: red\\x1b[31m/' in done.stdout
+
+
 def test_a_terminal_without_the_letters_of_a_name(folder):
     done = run('misc_files/check_dataset_distribution.py', '.', '--output', 'résumé', cwd=folder,
                PYTHONIOENCODING='ascii')
