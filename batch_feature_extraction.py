@@ -1,13 +1,13 @@
 """Extract the features and labels of a task's recordings, of the development and the evaluation set.
 
 Killed at any moment and started again, it goes on where it was; started again when finished, it does nothing.
-Recordings that were added, changed or removed are noticed.
+Recordings that were added, changed or removed are noticed. Finished features that other settings made go with
+--overwrite only.
 """
 
 import argparse
 import contextlib
 import dataclasses
-import logging
 import shlex
 import sys
 import tempfile
@@ -23,8 +23,8 @@ import seldnet
 from cls_feature_class import FeatureClass
 from seldnet.annotations.dataset import AMBISONICS, NB_CHANNELS, Dataset
 from seldnet.annotations.dataset_file import find_dataset
-from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.errors import InputError, printable
+from seldnet.common.scripts import exit_with_one_line, log_warnings, script_parser
 from seldnet.extraction.stages import extract
 from seldnet.methods.registry import METHODS
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     """Run the extraction; `argv` is the command line, the script's name first. Returns the exit status."""
     args = _parse_arguments(argv[1:])
     params = parameter.params_given(args, args.task_id)
-    logging.basicConfig(format='warning: %(message)s')
+    log_warnings()
     dataset = dataset or find_dataset(params['dataset_dir'])
     dataset = dataclasses.replace(dataset, channels=args.channels or dataset.channels,
                                   ambisonics=args.ambisonics or dataset.ambisonics)
@@ -52,7 +52,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
         FeatureClass(params['dataset_dir'], params['feat_label_dir'], params['dataset'], is_eval,
                      feature_dtype=params['feature_dtype'], save_spectra=params['save_spectra'],
                      n_jobs=params['n_jobs'], feature_kind=METHODS[params['model_variant']].kind,
-                     resample=args.resample, dataset_facts=dataset).recording_set
+                     resample=args.resample, overwrite=args.overwrite, dataset_facts=dataset).recording_set
         for is_eval in (False, True))
     # Without any recordings, the problems of the development set say what is missing.
     sets = [part for part in (development, evaluation) if part.has_recordings()] or [development]
@@ -65,7 +65,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
         summary = extract(sets, progress=show)
 
     names = ' and '.join(part.name for part in sets)
-    folder = params['feat_label_dir']
+    folder = printable(params['feat_label_dir'])
     if not summary.made:
         print(f'{names}: nothing to do, all {summary.recordings} recordings are up to date in {folder}')
     else:
@@ -83,6 +83,8 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
     parser.add_argument('--resample', action='store_true',
                         help="bring recordings of another rate to the data set's, by soxr")
+    parser.add_argument('--overwrite', action='store_true',
+                        help='let finished features go that other settings (feature_dtype, ...) made')
     parser.add_argument('--channels', nargs=NB_CHANNELS, type=int, metavar='N',
                         help='the four channels to use of recordings with more, counted from 1')
     parser.add_argument('--ambisonics', choices=AMBISONICS,

@@ -20,7 +20,7 @@ from parameter import TASKS, add_settings, params_given
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
 from seldnet.annotations.stored_facts import dataset_of_predictions
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, printable
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.scoring.comparison import compare_folders
 from seldnet.scoring.recordings import holds_descriptions
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         _plot(args.plot, of_systems, references)
     print((format_results if len(systems) == 1 else format_comparison)(results))
     for path in filter(None, (args.json, args.csv, args.plot)):
-        print(f'written: {path}')
+        print(f'written: {printable(path)}')
     if len(systems) == 1:
         analyse = ['python', 'misc_files/analyse_errors.py', *systems.values(), references,
                    *(['--allow-missing'] if args.allow_missing else [])]

@@ -47,6 +47,8 @@ class FeatureClass:
         What is computed of the spectra.
     resample : bool
         Bring recordings of another rate to the data set's, rather than refuse them.
+    overwrite : bool
+        Let finished features go that other settings made.
     dataset_facts : Dataset, optional
         Classes, rate, length, grid and folders; by default what `dataset.toml` in `dataset_dir` says, or TAU
         2019.
@@ -65,12 +67,12 @@ class FeatureClass:
     def __init__(self, dataset_dir: str | Path = '', feat_label_dir: str | Path = '', dataset: str = 'foa',
                  is_eval: bool = False, *, feature_dtype: str = 'float32', save_spectra: bool = False,
                  n_jobs: int = -1, feature_kind: FeatureKind = SPECTRA, resample: bool = False,
-                 dataset_facts: Dataset | None = None):
+                 overwrite: bool = False, dataset_facts: Dataset | None = None):
         dataset_facts = dataset_facts or find_dataset(dataset_dir)
         self.recording_set = RecordingSet(Path(dataset_dir), Path(feat_label_dir), dataset, is_eval,
                                           kind=feature_kind, feature_dtype=feature_dtype,
                                           save_spectra=save_spectra, n_jobs=n_jobs, dataset=dataset_facts,
-                                          resample=resample)
+                                          resample=resample, overwrite=overwrite)
         self._facts = dataset_facts
 
     # ---- extraction ----

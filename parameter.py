@@ -16,10 +16,10 @@ from typing import Any
 
 from seldnet.annotations.dataset import FORMATS, MODES
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common import settings
 from seldnet.common.config_file import read_settings_file
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 from seldnet.common.settings import Setting
 from seldnet.extraction.features import DTYPES
 from seldnet.methods.registry import METHODS
@@ -194,10 +194,9 @@ def params_given(args: argparse.Namespace, task_id: str | int, *,
 
 def _settings_beside(predictions: Path) -> dict[str, Any]:
     path = (predictions if predictions.is_dir() else predictions.parent) / SETTINGS_FILE
-    saved = read_json(path) if path.is_file() else None
-    params = saved.get('params') if isinstance(saved, dict) else None
-    if not isinstance(params, dict):  # whoever scores the folder says what is wrong
+    if not path.is_file():
         return {}
+    params = read_settings(path, remedy='remove it, and name task and folders')['params']
     chosen = {name: params[name] for name in ('dataset', 'mode', 'dataset_dir') if name in params}
     if not Path(chosen.get('dataset_dir', '.')).is_dir():  # trained elsewhere
         del chosen['dataset_dir']

@@ -27,7 +27,6 @@ from cls_data_generator import DataGenerator
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import active_rows, write_output_rows
-from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.checks import check_ready
 from seldnet.methods.method import Method
@@ -158,9 +157,7 @@ def test_fold(run: Run) -> dict[str, float] | None:
     model = network.load(run.path(MODEL_ENDING))
     outputs = network.predict_averaged(model, test.batches, run.method, run.test_rotations)
     predictions = [test.batches.without_fill(output) for output in outputs]  # of each output, each recording
-    if not all(np.isfinite(output).all() for output in outputs):
-        raise InputError(f'{run.path(MODEL_ENDING)}: predictions that are not finite; '
-                         f'{test.batches.describe_non_finite()}')
+    network.refuse_diverged(outputs, run.path(MODEL_ENDING), test.batches.describe_non_finite)
     if run.params['dcase_output']:
         with run.output.writing() as folder:
             for name, *of_recording in zip(test.get_filelist(), *predictions):

@@ -32,7 +32,7 @@ from seldnet.annotations.dataset import MODES, TAU2019, Dataset
 from seldnet.annotations.dataset_file import FILE_NAME, find_dataset, unused_splits, write_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, printable
 from seldnet.common.files import list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.plots.style import ACCENT, bar_style, house_style, short_name, text_width_in
@@ -342,7 +342,7 @@ def write_proposal(folder: Path) -> int:
         raise InputError(f'{target}: exists already; change it, or remove it for a new proposal')
     proposal = propose_dataset(folder)
     write_dataset(target, proposal.dataset, with_folds=False)
-    print(f'written: {target}', *(f'  {note}' for note in proposal.notes),
+    print(f'written: {printable(target)}', *(f'  {note}' for note in proposal.notes),
           'Read it, and change what is not so. What the keys mean: docs/YOUR_OWN_DATA.md. Then:',
           f'  python batch_feature_extraction.py --dataset_dir {shlex.quote(str(folder))}', sep='\n')
     return 0

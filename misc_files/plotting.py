@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.backends import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, printable
 from seldnet.plots import style
 
 
@@ -32,7 +32,7 @@ def save_or_show(figures: Mapping[str, Figure], args: argparse.Namespace, defaul
         for name, figure in figures.items():
             path = (args.output or default_folder) / f'{name}.{args.format}'
             style.save(figure, path)
-            print(f'written: {path}')
+            print(f'written: {printable(path)}')
     if args.show:
         show(*figures.values())
     close(*figures.values())

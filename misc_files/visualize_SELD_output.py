@@ -12,6 +12,7 @@ says otherwise. Markers stand at onsets, in pictures of up to three minutes.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import description_rows, read_output_rows
 from seldnet.annotations.stored_facts import check_dataset, dataset_of_predictions
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, printable
 from seldnet.common.files import list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import SUFFIXES
@@ -91,14 +92,15 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
             target = output_path(path, args.output, args.format)
             save(figure, target)
             missing = [name for name, there in (('references', reference), ('audio', audio)) if not there]
-            tqdm.write(f'written: {target}' + (f' (without {" and ".join(missing)})' if missing else ''))
+            tqdm.write(f'written: {printable(target)}'
+                       + (f' (without {" and ".join(missing)})' if missing else ''))
         if args.show:
             plotting.show(figure)
     return 0
 
 
 def _check_arguments(args: argparse.Namespace, predictions: Sequence[Path]) -> None:
-    if args.seconds and not 0 <= args.seconds[0] < args.seconds[1]:
+    if args.seconds and not 0 <= args.seconds[0] < args.seconds[1] < math.inf:
         raise InputError('--seconds: got {:g} {:g}, expected a time and a later one'.format(*args.seconds))
     targets = [output_path(path, args.output, args.format) for path in predictions]
     for target in targets:

@@ -103,6 +103,13 @@ def test_joint_threshold_is_on_the_mean_distance_of_a_track(mean_deg, true_posit
     assert joint.class_scores(counts).LR[0] == pytest.approx(1)
 
 
+def test_the_joint_threshold_itself_is_near_enough():
+    """Two pairs of 20 degrees, of which one comes out a little less and one a little more."""
+    counts = joint_total(rows((0, 0, 0, 0), (1, 0, 60, 0)), rows((0, 0, 0, 20), (1, 0, 80, 0)))
+    assert counts.distance_deg[0] == 20
+    assert (counts.true_positives[0], counts.spatial_false_positives[0]) == (1, 0)
+
+
 def test_joint_counts_surplus_tracks_and_keeps_equal_rows():
     twice = rows((0, 0, 10, 0), (0, 0, 10, 0))
     once = rows((0, 0, 10, 0))

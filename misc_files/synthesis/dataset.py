@@ -15,12 +15,14 @@ from parameter import SETTINGS
 from seldnet.annotations.dataset import FORMATS, MODES, TAU2019, Dataset, RecordingName
 from seldnet.annotations.dataset_file import FILE_NAME, write_dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import clear_leftovers, create_folder, read_json, write_json
+from seldnet.common.files import clear_leftovers, create_folder, write_json
 from seldnet.common.processes import locked, run_in_processes
+from seldnet.common.saved_json import ANYTHING, Entries, Fields, read_saved_json
 
 MADE_BY = 'synthesize_dataset.py'
 SCRIPT_VERSION = 1  # part of the settings: raise it whenever the same settings come to give other bytes
 SETTINGS_FILE = 'synthesis.json'  # written last: where it stands, the data set is whole
+_RECORD = Fields({'settings': Entries(ANYTHING)})
 UNFINISHED_FILE = '.synthesis-unfinished.json'  # the settings while the data set is in the making
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -115,8 +117,7 @@ def _refuse_other_content(folder: Path, settings: dict, dataset: Dataset) -> Non
     remedy = 'choose another folder, or remove this one'
     for file in (folder / SETTINGS_FILE, folder / UNFINISHED_FILE):
         if file.exists():
-            content = read_json(file)
-            found = content.get('settings', {}) if isinstance(content, dict) else {}
+            found = read_saved_json(file, _RECORD, remedy=remedy)['settings']
             differing = [name for name in settings if found.get(name) != settings[name]]
             if differing:
                 found, wanted = ({name: of.get(name) for name in differing} for of in (found, settings))

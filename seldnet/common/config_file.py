@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from seldnet.common.errors import InputError
-from seldnet.common.files import check_regular_file, read_json
+from seldnet.common.files import check_regular_file
+from seldnet.common.saved_json import ANYTHING, Entries, read_saved_json
 from seldnet.common.settings import NONE, Settings, checked_settings
+
+_BY_NAME = Entries(ANYTHING)
 
 
 def read_settings_file(path: str | Path, table: Settings) -> dict[str, Any]:
@@ -33,8 +36,9 @@ def read_settings_file(path: str | Path, table: Settings) -> dict[str, Any]:
     if not path.is_file():
         check_regular_file(path)
         raise InputError(f'{path}: no such file, expected settings as JSON or TOML')
-    content = _read_toml(path) if path.suffix.lower() == '.toml' else read_json(path)
-    found = content.get('params', content) if isinstance(content, dict) else None
+    content = _read_toml(path) if path.suffix.lower() == '.toml' else read_saved_json(
+        path, _BY_NAME, remedy='name a file of settings')
+    found = content.get('params', content)
     if not isinstance(found, dict):
         raise InputError(f'{path}: expected settings by their names, or params with these')
     is_none = {name for name, value in found.items()  # TOML has no word for it

@@ -1,6 +1,7 @@
 """The one kind of error that a user can mend, and the words of its messages."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -110,6 +111,25 @@ def listed(names: Sequence[str], at_most: int = 20) -> str:
     """
     more = f' and {len(names) - at_most} more' if len(names) > at_most else ''
     return ', '.join(names[:at_most]) + more if names else 'none'
+
+
+def printable(text: object) -> str:
+    """A text, or a path, on one line: control characters, which names may have, are escaped.
+
+    Parameters
+    ----------
+    text : str or path
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> printable(chr(27) + '[31m')
+    '\\\\x1b[31m'
+    """
+    return re.sub(r'[^ -~\xa0-\U0010ffff]', lambda found: repr(found[0])[1:-1], str(text))
 
 
 def first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import json
+import math
 import os
 import secrets
 import stat
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from seldnet.common.errors import InputError
 
 TEMPORARY_PREFIX = '.partial-'
+LONGEST_NAME = 255  # bytes of a name, in most file systems
 
 
 @contextlib.contextmanager
@@ -23,7 +25,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     Readers see the old file or the new one, never a part of either. The temporary name keeps the ending,
     since libraries choose a format by it, and starts with `TEMPORARY_PREFIX` and the stem of `path`, so that
     listings pass it over, and the owner of `path` can clear what a killed process has left. Of a link, the
-    file that it leads to is replaced; a pipe or a device (/dev/stdout) is an InputError.
+    file that it leads to is replaced; a pipe or a device (/dev/stdout) is an InputError. The rights of a file
+    that is replaced stay.
 
     Parameters
     ----------
@@ -57,6 +60,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         temporary = _new_file_beside(target)
         yield temporary
+        with contextlib.suppress(OSError):  # there is none yet, or the disk knows no rights
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
     except OSError as error:  # names the temporary file, none at all, or one that is copied
         is_full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -73,10 +78,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def _new_file_beside(target: Path) -> Path:
     """An empty file of a name that nobody has, with the rights of any file that the user makes."""
     while True:
-        path = target.with_name(f'{TEMPORARY_PREFIX}{target.stem}-{secrets.token_hex(4)}{target.suffix}')
+        path = target.with_name(_temporary_name(target))
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
             return path
+
+
+def _temporary_name(target: Path) -> str:
+    """As long as the name of `target` where that is long: longer ones the disk may not take."""
+    ending = f'-{secrets.token_hex(4)}{target.suffix}'
+    left = max(len(os.fsencode(target.name)), 64) - len(TEMPORARY_PREFIX) - len(os.fsencode(ending))
+    stem = os.fsencode(target.stem)[:max(left, 0)].decode('utf-8', 'ignore')
+    return f'{TEMPORARY_PREFIX}{stem}{ending}'
 
 
 def clear_leftovers(folder: str | Path, stem: str = '') -> None:
@@ -167,18 +180,28 @@ def name_order(name: str | Path) -> tuple[str, str]:
 
 
 class Stamp(NamedTuple):
-    """Size and time of a file: other content has another stamp.
+    """What a system notes of a file without looking into it: other content has another stamp.
+
+    `cp -p` and `rsync -t` keep size and time, but not the other two; those also change where the content does
+    not (a copy, a new name, new rights), so who finds another stamp compares contents.
 
     Attributes
     ----------
     size : int
         Bytes.
     time_ns : int
-        Of the last change, since 1970.
+        Of the last change of the content, since 1970; programs may set it.
+    ctime_ns : int
+        Of the last change of the file in whatever way, which programs cannot set. (Windows has the time of
+        its making here.)
+    inode : int
+        The file's number on its disk.
     """
 
     size: int  # bytes
     time_ns: int
+    ctime_ns: int
+    inode: int
 
 
 def file_stamp(path: Path) -> Stamp:
@@ -199,7 +222,7 @@ def file_stamp(path: Path) -> Stamp:
         If there is no such file.
     """
     status = path.stat()
-    return Stamp(status.st_size, status.st_mtime_ns)
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def check_regular_file(path: str | Path) -> None:
@@ -229,7 +252,7 @@ def write_json(path: str | Path, content: Any, *, indent: int | None = 2) -> Non
     ----------
     path : path
     content : dict, list, str, number, bool or None
-        NaN is written as NaN, which only some readers know.
+        Null stands in the file for numbers that are not finite, which JSON does not have.
     indent : int or None
         Spaces a level.
 
@@ -241,32 +264,30 @@ def write_json(path: str | Path, content: Any, *, indent: int | None = 2) -> Non
         If `content` has something that JSON has not; nothing is written then.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=indent) + '\n', encoding='utf-8')
+        try:
+            text = json.dumps(content, indent=indent, allow_nan=False)
+        except ValueError:  # there are such numbers
+            text = json.dumps(without_nonfinite(content), indent=indent, allow_nan=False)
+        temporary.write_text(f'{text}\n', encoding='utf-8')
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
+def without_nonfinite(content: Any) -> Any:
+    """JSON with None (null) for NaN and infinity, which JSON does not have.
 
     Parameters
     ----------
-    path : path
+    content : dict, list, str, number, bool or None
 
     Returns
     -------
     dict, list, str, number, bool or None
-
-    Raises
-    ------
-    InputError
-        If the file is a pipe, a device, or not JSON in UTF-8: with the place where it breaks off.
-    OSError
-        If it cannot be read.
+        New where it is a dict or a list.
     """
-    check_regular_file(path)
-    try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
-        raise InputError(f'{path}: not a JSON file: {error}') from error
+    if isinstance(content, dict):
+        return {key: without_nonfinite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [without_nonfinite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def is_plain_name(name: str) -> bool:
@@ -285,4 +306,9 @@ def is_plain_name(name: str) -> bool:
     >>> [is_plain_name(name) for name in ('split1_1.npy', '../split1_1.npy', '')]
     [True, False, False]
     """
-    return name == Path(name).name and name not in ('', '..') and not set(name) & {'/', '\\', '\0'}
+    try:
+        nb_bytes = len(os.fsencode(name))
+    except UnicodeEncodeError:  # half of a pair of UTF-16, which JSON can hold
+        return False
+    return (name == Path(name).name and name not in ('', '..') and not set(name) & {'/', '\\', '\0'}
+            and nb_bytes <= LONGEST_NAME)

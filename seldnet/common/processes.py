@@ -1,7 +1,10 @@
 """Work in several processes, and locks against two processes doing the same work."""
 
 import contextlib
+import errno
 import os
+import platform
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +39,7 @@ def run_in_processes(work: Sequence[Callable[[], Any]], n_jobs: int, where: str 
     Raises
     ------
     InputError
-        If a worker process dies.
+        If a worker process dies, or none can be started.
     """
     from concurrent.futures.process import BrokenProcessPool
 
@@ -47,7 +50,13 @@ def run_in_processes(work: Sequence[Callable[[], Any]], n_jobs: int, where: str 
     # One piece a task, no batches of them: what is finished is handed over at once.
     parallel = Parallel(n_jobs=min(effective_n_jobs(n_jobs), len(work)), return_as='generator_unordered',
                         batch_size=1, initializer=_end_with, initargs=[os.getpid()])
-    results = parallel(delayed(_numbered)(number, piece) for number, piece in enumerate(work))
+    try:
+        with _signals_held_back():
+            results = parallel(delayed(_numbered)(number, piece) for number, piece in enumerate(work))
+    except OSError as error:
+        raise InputError(f'{where}: no worker processes can be started ({error.strerror or error}), perhaps '
+                         'because /dev/shm is too small or missing; make it larger (docker run --shm-size '
+                         '1g), or set n_jobs to 1') from error
     try:
         for result in results:  # noqa: UP028 - "yield from" would close them itself, with a warning
             yield result
@@ -57,6 +66,22 @@ def run_in_processes(work: Sequence[Callable[[], Any]], n_jobs: int, where: str 
     finally:
         with catch_warnings(action='ignore'):  # of cancelled work: whoever interrupts wants that
             results.close()
+
+
+@contextlib.contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """While workers start: Ctrl-C and SIGTERM, which reach them too, wait; with the workers for good.
+
+    Else each would end in a traceback of whatever it was importing. It is this process that stops them.
+    """
+    if not hasattr(signal, 'pthread_sigmask'):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _numbered(number: int, piece: Callable[[], Any]) -> tuple[int, Any]:
@@ -73,6 +98,19 @@ def _end_with(parent: int) -> None:
             time.sleep(1)
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
+
+
+# What file systems say that have no locks, or whose locks do not work (network disks).
+_NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO, errno.ENOSYS}
+
+
+def _holder(lock_file: str | Path) -> str:
+    """Who holds a lock, as far as its file says."""
+    with contextlib.suppress(OSError, ValueError):
+        number, host = Path(lock_file).read_text(encoding='utf-8').splitlines()[:2]
+        if number.isdecimal() and host.isprintable() and len(number) + len(host) < 100:
+            return f'process {number} on {host}'
+    return 'another process'
 
 
 @contextlib.contextmanager
@@ -95,7 +133,8 @@ def locked(lock_file: str | Path, activity: str, timeout_s: float = 0) -> Iterat
     Raises
     ------
     InputError
-        If another process holds the lock, and does not release it in time.
+        If another process holds the lock, and does not release it in time: with its number and host. Or if
+        the file system has no locks.
     """
     from filelock import FileLock, SoftFileLock, Timeout
 
@@ -104,8 +143,16 @@ def locked(lock_file: str | Path, activity: str, timeout_s: float = 0) -> Iterat
     try:
         lock.acquire(timeout=timeout_s)
     except Timeout:
-        raise InputError(f'{lock_file}: another process is {activity}; wait until it has finished, or stop '
-                         'it') from None
+        raise InputError(f'{lock_file}: {_holder(lock_file)} is {activity}; wait until it has finished, or '
+                         'stop it; if there is no such process any more, remove this file') from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise InputError(f'{lock_file}: cannot be locked ({error.strerror}), expected a file system with '
+                         f'locks; choose a folder on another disk than {Path(lock_file).parent}') from None
+    if not isinstance(lock, SoftFileLock):  # which notes this itself
+        with contextlib.suppress(OSError):  # Windows keeps a file that is locked; it is for the message only
+            Path(lock_file).write_text(f'{os.getpid()}\n{platform.node()}\n', encoding='utf-8')
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ Only scripts use these, and only while they run: the guards change signals and s
 import argparse
 import contextlib
 import io
+import logging
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seldnet.common.errors import InputError, nearest
+from seldnet.common.errors import InputError, nearest, printable
 
 
 class ScriptParser(argparse.ArgumentParser):
@@ -72,6 +73,18 @@ def script_parser(description: str | None, **options: Any) -> argparse.ArgumentP
                         formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
+class _WarningFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f'warning: {printable(record.getMessage())}'
+
+
+def log_warnings() -> None:
+    """Let what the engine warns of go to stderr, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WarningFormatter())
+    logging.basicConfig(handlers=[handler])
+
+
 @contextlib.contextmanager
 def stderr_held_back() -> Iterator[None]:
     """Around imports that write to stderr (TensorFlow about its build): nothing of it is shown."""
@@ -108,6 +121,7 @@ def exit_with_one_line(script: str | Path) -> Iterator[None]:
         (without a line) a reader of stdout that has gone; 130 and 143 as above. One that the block raises
         passes, as do all other exceptions.
     """
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='backslashreplace')  # as stderr: names may have letters that it has not
     before = signal.signal(signal.SIGTERM, _raise_terminated)
@@ -130,17 +144,18 @@ def exit_with_one_line(script: str | Path) -> Iterator[None]:
     except MemoryError as error:
         raise SystemExit(_error_line(script, f'out of memory: {error}')) from None
     except KeyboardInterrupt:
-        sys.stderr.write('\ninterrupted\n')
+        _write_stderr('\ninterrupted\n')
         raise SystemExit(130) from None
     except _TerminatedError:
-        sys.stderr.write('\nterminated\n')
+        _write_stderr('\nterminated\n')
         raise SystemExit(128 + signal.SIGTERM) from None
     finally:
         signal.signal(signal.SIGTERM, before)
         try:
             _flush_stdout()
         except OSError:  # reported above; Python would try once more when it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with contextlib.suppress(OSError, ValueError):  # it may be closed
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _TerminatedError(BaseException):
@@ -149,6 +164,21 @@ class _TerminatedError(BaseException):
 
 def _raise_terminated(*_: Any) -> None:
     raise _TerminatedError
+
+
+def _open_closed_streams() -> None:
+    """So that no file takes their numbers: what a library writes to stderr would end in it."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _write_stderr(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr:  # None where it is closed
+            sys.stderr.write(text)
 
 
 def _flush_stdout() -> None:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from seldnet.common.errors import InputError, did_you_mean
 
+LARGEST = 2**31  # of whole numbers: nothing that is counted here comes near
+
 
 class Setting(NamedTuple):
     """Default, meaning and legal values of a setting; its type is its default's, or `kind` if None.
@@ -89,11 +91,14 @@ def _checked_setting(table: Settings, name: str, value: Any) -> Any:
 
 def _checked_value(name: str, setting: Setting, value: Any, expected: type) -> Any:
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) <= 2**1000 else math.inf
     if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
         raise InputError(f'setting {name}: got {value!r}, expected {_TYPE_NAMES[expected]}')
     if expected is float and not math.isfinite(value):
         raise InputError(f'setting {name}: got {value!r}, expected a finite number')
+    if expected is int and abs(value) > LARGEST:
+        raise InputError(f'setting {name}: got a whole number of {value.bit_length()} bits, expected '
+                         f'at most {LARGEST}')
     if setting.choices and value not in setting.choices:
         raise InputError(f'setting {name}: got {value!r}, expected one of {", ".join(setting.choices)}')
     if setting.minimum is not None and value < setting.minimum:

@@ -9,6 +9,7 @@ import numpy as np
 
 from seldnet.common.errors import InputError
 from seldnet.common.files import Stamp, atomic_path, file_stamp
+from seldnet.extraction.digests import ArrayDigest
 from seldnet.extraction.features import DTYPES
 
 COMMAND = 'python batch_feature_extraction.py'  # that the messages say to run
@@ -72,10 +73,15 @@ class StoredArray(NamedTuple):
         InputError
             If the file has become another since its header was read.
         """
-        if not self.path.is_file() or file_stamp(self.path) != self.stamp:
+        if not self.path.is_file() or not _is_the_same(file_stamp(self.path), self.stamp):
             raise InputError(f'{self.path}: was removed or changed meanwhile; run `{COMMAND}`')
         with reading(self.path, 'as long as it was'):
             return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape)
+
+
+def _is_the_same(stamp: Stamp, before: Stamp) -> bool:
+    """Whether nobody replaced a file meanwhile; a link to it, as a backup may make, changes its ctime."""
+    return stamp._replace(ctime_ns=before.ctime_ns) == before
 
 
 def stored_features(path: str | Path) -> StoredArray:
@@ -171,7 +177,7 @@ def _stored_array(path: Path, what: str, dtypes: Sequence[str]) -> StoredArray:
     return StoredArray(path, array.dtype, array.shape, array.offset, stamp)
 
 
-def write_array(path: Path, array: np.ndarray) -> None:
+def write_array(path: Path, array: np.ndarray, digest: ArrayDigest | None = None) -> str:
     """Write an array as .npy, atomically.
 
     Parameters
@@ -179,7 +185,14 @@ def write_array(path: Path, array: np.ndarray) -> None:
     path : Path
         With the ending .npy.
     array : np.ndarray
-        Of numbers, in any shape.
+        Of numbers, in any shape, C-contiguous.
+    digest : ArrayDigest, optional
+        Of the array, perhaps advanced already.
+
+    Returns
+    -------
+    str
+        The digest of what is written, as of `file_digest`.
 
     Raises
     ------
@@ -188,6 +201,7 @@ def write_array(path: Path, array: np.ndarray) -> None:
     """
     with atomic_path(path) as temporary:
         np.save(temporary, array, allow_pickle=False)
+    return (digest or ArrayDigest(array)).digest()
 
 
 def write_array_if_new(path: Path, array: np.ndarray) -> None:

@@ -20,8 +20,8 @@ from seldnet.extraction.resampling import resampled
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
 
 SUFFIXES = ('.wav', '.flac')
-# Read at a time. With much smaller pieces the memory allocator returns the blocks' memory to the system
-# and requests it anew all the time, and everything takes a third longer.
+# Read at a time. With much smaller pieces the memory allocator returns memory to the system and requests it
+# anew all the time, and everything takes a third longer.
 CHUNK_S = 10
 LEAST_RATE = 0.8  # of the data set's; with a lower one a part of what can be heard is missing
 FULL_ORDERS = (9, 16, 25, 36, 49, 64)  # channels of Ambisonics of orders 2 to 7: their first four are order 1

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_d
 from seldnet.annotations.descriptions import description_problems
 from seldnet.annotations.labels import COLUMNS_A_CLASS
 from seldnet.common.errors import InputError, and_more
-from seldnet.common.files import list_files
+from seldnet.common.files import list_entries, list_files
+from seldnet.common.processes import locked
 from seldnet.extraction.arrays import COMMAND
 from seldnet.extraction.audio import SUFFIXES, check_recording, nb_samples_of
 from seldnet.extraction.recording_set import RecordingSet
@@ -62,16 +64,16 @@ def find_pending(recordings: RecordingSet, state: ExtractionState, *, new_scaler
     InputError
         If the scaler is damaged.
     """
-    sources = recordings.recording_sources()
+    sources = recordings.recording_sources(state)
     moments = [] if recordings.is_eval else state.missing('moments', sources)
     if not recordings.is_eval:
-        new_scaler = bool(moments or state.missing('scaler', recordings.scaler_source()))
+        new_scaler = bool(moments or state.missing('scaler', recordings.scaler_source(state)))
     features = list(sources)
     if not new_scaler and recordings.scaler_file.exists():
         digest = scaler_digest(recordings.scaler())
-        features = state.missing('features', recordings.feature_sources(digest))
+        features = state.missing('features', recordings.feature_sources(state, digest))
     raw_spectra = state.missing('raw_spectra', sources) if recordings.save_spectra else []
-    labels = state.missing('labels', recordings.label_sources())
+    labels = state.missing('labels', recordings.label_sources(state))
     return Pending(moments, raw_spectra, features, labels, new_scaler)
 
 
@@ -121,7 +123,7 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> Dataset:
         state or the scaler cannot be read.
     """
     folder, name = recordings.feat_label_dir, recordings.name
-    remedy = f'run `{f"{COMMAND} {task_id}".strip()}`'
+    remedy = f'run `{f"{COMMAND} {shlex.quote(str(task_id)) if task_id else str()}".strip()}`'
     if not recordings.state_file.exists():
         raise InputError(f'{folder}: no features of {name}; {remedy}')
     state = recordings.state()
@@ -138,7 +140,14 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> Dataset:
                          f'feature_dtype is {recordings.feature_dtype}; change it or {remedy}')
     damaged = state.damaged('features', 'labels')
     if damaged:
-        raise InputError(f'{damaged[0]}{and_more(damaged)}: missing or damaged; {remedy}')
+        raise InputError(f'{damaged[0]}{and_more(damaged)}: missing or changed since it was extracted; '
+                         f'{remedy}')
+    for kind in ('features', 'labels'):
+        unknown = [path for path in list_entries(recordings.folder(kind), '.npy')
+                   if path.stem not in state.names('labels') | state.names(kind)]
+        if unknown:
+            raise InputError(f'{unknown[0]}{and_more(unknown)}: not of the extraction, by '
+                             f'{recordings.state_file.name}; remove it')
     extracted = recordings.dataset
     if state.dataset_facts is not None:
         stored = dataset_of_facts(state.dataset_facts, f'{recordings.state_file}: dataset')
@@ -146,7 +155,25 @@ def check_ready(recordings: RecordingSet, task_id: str | int = '') -> Dataset:
     if scaler_digest(dataclasses.replace(recordings, dataset=extracted).scaler()) != state.scaler_digest:
         raise InputError(f'{recordings.folder("features")}: normalised with another scaler than '
                          f'{recordings.scaler_file}; {remedy}')
+    if state.has_news:  # a copy whose contents were compared: for the next that reads
+        with contextlib.suppress(InputError, OSError), locked_folder(folder):
+            state.update()
     return extracted
+
+
+def locked_folder(folder: Path) -> contextlib.AbstractContextManager:
+    """The lock of a folder of features, for who extracts into it or writes its states.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    context manager
+        Entering is an InputError while another process holds the lock.
+    """
+    return locked(folder / '.extraction.lock', f'extracting into {folder}')
 
 
 def input_problems(sets: Sequence[RecordingSet], *, with_features: bool, with_scaler: bool) -> list[str]:
@@ -280,6 +307,44 @@ def _seconds(recording: Path | None, recordings: RecordingSet) -> float | None:
     with contextlib.suppress(InputError):  # which is reported with the recordings
         return nb_samples_of(recording, dataset) / dataset.sample_rate_hz
     return None
+
+
+def loss_problems(sets: Sequence[RecordingSet], states: Sequence[ExtractionState]) -> list[str]:
+    """Finished work of hours that an extraction would take away because settings are others than they were.
+
+    Parameters
+    ----------
+    sets : sequence of RecordingSet
+        Those that may `overwrite` have no such problem.
+    states : sequence of ExtractionState
+        Of these sets.
+
+    Returns
+    -------
+    list of str
+        At most one line a set.
+    """
+    return [problem for recordings, state in zip(sets, states) if not recordings.overwrite
+            for problem in (_loss(recordings, state),) if problem]
+
+
+def _loss(recordings: RecordingSet, state: ExtractionState) -> str | None:
+    sources = recordings.recording_sources(state)
+    expected = {'features': recordings.feature_sources(state, ''), 'moments': sources, 'raw_spectra': sources}
+    otherwise = {kind: state.made_otherwise(kind, of_kind) for kind, of_kind in expected.items()}
+    files = [recordings.file(kind, name) for kind, found in otherwise.items() for name in found]
+    reasons = {reason for found in otherwise.values() for differences in found.values()
+               for reason in differences}
+    how = f'were made with {"; ".join(sorted(reasons))}'
+    folder = recordings.folder('features')
+    if not files and not recordings.state_file.exists():
+        files = [path for path in list_files(folder, '.npy') if path.stem in sources]
+        how = f'are there without {recordings.state_file.name}, which says what they were made from'
+    if not files:
+        return None
+    megabytes = sum(path.stat().st_size for path in files) / 1e6
+    return (f'{folder}: {len(files)} finished files ({megabytes:.1f} MB) {how}, and would be made anew; '
+            '--overwrite does so, another feat_label_dir keeps them')
 
 
 def disk_problems(sets: Sequence[RecordingSet]) -> list[str]:

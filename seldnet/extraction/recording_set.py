@@ -22,7 +22,7 @@ from typing import Any
 
 from seldnet.annotations.dataset import FORMATS, TAU2019, Dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import file_stamp, list_files
+from seldnet.common.files import list_files
 from seldnet.extraction.arrays import COMMAND
 from seldnet.extraction.audio import SUFFIXES, RecordingAudio, nb_samples_of
 from seldnet.extraction.features import DTYPES, SPECTRA, FeatureKind
@@ -58,6 +58,8 @@ class RecordingSet:
     dataset : Dataset
     resample : bool
         Bring recordings of another rate to the data set's, rather than refuse them.
+    overwrite : bool
+        Whether finished files that other settings made, and a state that cannot be read, may go.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class RecordingSet:
     n_jobs: int = -1
     dataset: Dataset = TAU2019
     resample: bool = False
+    overwrite: bool = False
 
     def __post_init__(self):
         for name, value, legal in (('dataset', self.audio_format, FORMATS),
@@ -175,7 +178,7 @@ class RecordingSet:
 
     def state(self) -> ExtractionState:
         """What is finished, as the file says now."""
-        return ExtractionState(self.state_file, self.file)
+        return ExtractionState(self.state_file, self.file, anew=self.overwrite)
 
     def scaler(self) -> MeanAndScale:
         """The scaler; an InputError if it is missing, damaged, or of recordings of another kind."""
@@ -221,25 +224,50 @@ class RecordingSet:
 
     # ---- what each file is made from ----
 
-    def recording_sources(self) -> dict[str, Source]:
-        """What the moments and raw spectra of each recording are made from."""
+    # The state, which is an argument, knows recordings and descriptions again.
+
+    def recording_sources(self, state: ExtractionState) -> dict[str, Source]:
+        """What the moments and raw spectra of each recording are made from.
+
+        Parameters
+        ----------
+        state : ExtractionState
+            Of these recordings.
+
+        Returns
+        -------
+        dict of Source
+            By name of the recording, in order.
+        """
         facts = _unlike_tau(self.dataset.audio_facts())
-        return {name: {'recording': list(file_stamp(path)), **facts}
+        return {name: {'recording': state.identity('recording', name, path), **facts}
                 for name, path in self.recordings().items()}
 
-    def scaler_source(self) -> dict[str, Source]:
-        """What the scaler is made from: the moments of every development recording."""
-        lines = [f'{name} {size} bytes of {time_ns}'
-                 for name, source in self.recording_sources().items()
-                 for size, time_ns in [source['recording']]]
+    def scaler_source(self, state: ExtractionState) -> dict[str, Source]:
+        """What the scaler is made from: the moments of every development recording.
+
+        Parameters
+        ----------
+        state : ExtractionState
+            Of these recordings.
+
+        Returns
+        -------
+        dict of Source
+        """
+        lines = [f'{name} {size} bytes of {" ".join(map(str, times_ns))}'
+                 for name, source in self.recording_sources(state).items()
+                 for size, *times_ns in [source['recording']]]
         lines += [json.dumps(facts) for facts in [_unlike_tau(self.dataset.audio_facts())] if facts]
         return {'scaler': {'moments': hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:16]}}
 
-    def feature_sources(self, scaler_digest: str) -> dict[str, Source]:
+    def feature_sources(self, state: ExtractionState, scaler_digest: str) -> dict[str, Source]:
         """What the features of each recording are made from.
 
         Parameters
         ----------
+        state : ExtractionState
+            Of these recordings.
         scaler_digest : str
             Of the scaler that features are normalised with.
 
@@ -249,14 +277,25 @@ class RecordingSet:
             By name of the recording, in order.
         """
         return {name: source | {'feature_dtype': self.feature_dtype, 'scaler': scaler_digest}
-                for name, source in self.recording_sources().items()}
+                for name, source in self.recording_sources(state).items()}
 
-    def label_sources(self) -> dict[str, Source]:
-        """What the labels of each recording are made from; its frames, where it is as long as it is."""
+    def label_sources(self, state: ExtractionState) -> dict[str, Source]:
+        """What the labels of each recording are made from; its frames, where it is as long as it is.
+
+        Parameters
+        ----------
+        state : ExtractionState
+            Of these recordings.
+
+        Returns
+        -------
+        dict of Source
+            By name of the recording, in order.
+        """
         facts = self.dataset.facts()
         facts = _unlike_tau({key: facts[key] for key in ('classes', 'grid_step_deg', 'recording_s')})
         recordings = self.recordings() if self.dataset.nb_frames is None else {}
-        return {name: {'description': list(file_stamp(path)), **facts,
+        return {name: {'description': state.identity('description', name, path), **facts,
                        **({'nb_frames': self.nb_frames(recordings[name])} if name in recordings else {})}
                 for name, path in self.descriptions().items()}
 

@@ -18,9 +18,16 @@ from seldnet.annotations.descriptions import description_dict, read_description
 from seldnet.annotations.labels import regression_labels
 from seldnet.common.errors import InputError, and_more, raise_problems
 from seldnet.common.files import clear_leftovers, create_folder
-from seldnet.common.processes import locked, run_in_processes
+from seldnet.common.processes import run_in_processes
 from seldnet.extraction.arrays import reading, write_array_if_new
-from seldnet.extraction.checks import find_pending, find_pending_of_sets, input_problems
+from seldnet.extraction.checks import (
+    find_pending,
+    find_pending_of_sets,
+    input_problems,
+    locked_folder,
+    loss_problems,
+)
+from seldnet.extraction.digests import file_digest
 from seldnet.extraction.levels import MeanAndLoudest, unlike_the_set, usual_magnitude
 from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import (
@@ -33,7 +40,7 @@ from seldnet.extraction.scaler import (
     scaler_digest,
 )
 from seldnet.extraction.state import ExtractionState, Source
-from seldnet.extraction.workers import attempt, measure_recording, normalize_recording
+from seldnet.extraction.workers import Made, attempt, measure_recording, normalize_recording
 
 _LOG = logging.getLogger(__name__)
 
@@ -98,7 +105,7 @@ class ProgressReport:
 class _Task(NamedTuple):
     """Work of one pass over a recording."""
 
-    work: Callable[[], list[str]]  # for a worker; returns warnings
+    work: Callable[[], Made]  # for a worker
     name: str
     makes: dict[str, Source]  # kind of file -> what it is made from
 
@@ -119,12 +126,12 @@ def measure(recordings: RecordingSet, state: ExtractionState, report: ProgressRe
         With all recordings that cannot be read, once the others are finished; or if a worker process
         dies.
     """
-    sources = recordings.recording_sources()
+    sources = recordings.recording_sources(state)
     for kind in ('moments', 'unscaled', 'raw_spectra'):
         state.discard_outdated(kind, sources)
     pending = find_pending(recordings, state)
     if not recordings.is_eval:
-        state.discard_outdated('scaler', recordings.scaler_source())
+        state.discard_outdated('scaler', recordings.scaler_source(state))
     tasks = []
     for name, recording in recordings.recordings().items():
         kinds = [kind for kind in ('moments', 'raw_spectra') if name in getattr(pending, kind)]
@@ -155,11 +162,11 @@ def normalize_set(recordings: RecordingSet, state: ExtractionState, report: Prog
     if not recordings.is_eval:
         _fit_scaler(recordings, state, report)
     digest = scaler_digest(recordings.scaler())
-    sources = recordings.feature_sources(digest)
+    sources = recordings.feature_sources(state, digest)
     state.discard_outdated('features', sources)
     state.update(feature_dtype=recordings.feature_dtype, scaler_digest=digest)
     paths = recordings.recordings()
-    recomputed = state.missing('unscaled', recordings.recording_sources())
+    recomputed = state.missing('unscaled', recordings.recording_sources(state))
     tasks = []
     for name in state.missing('features', sources):
         unscaled = None if name in recomputed else recordings.file('unscaled', name).absolute()
@@ -174,11 +181,11 @@ def normalize_set(recordings: RecordingSet, state: ExtractionState, report: Prog
 
 
 def _fit_scaler(recordings: RecordingSet, state: ExtractionState, report: ProgressReport) -> None:
-    missing = state.missing('moments', recordings.recording_sources())
+    missing = state.missing('moments', recordings.recording_sources(state))
     if missing:
         raise InputError(f'{recordings.folder("moments")}: no moments of {missing[0]}{and_more(missing)}; '
                          'call extract_all_feature() first')
-    source = recordings.scaler_source()
+    source = recordings.scaler_source(state)
     if not state.missing('scaler', source):
         return
     kind, paths = recordings.kind, recordings.recordings()
@@ -223,7 +230,8 @@ def label(recordings: RecordingSet, state: ExtractionState, report: ProgressRepo
     InputError
         As `read_description`.
     """
-    dataset, descriptions, sources = recordings.dataset, recordings.descriptions(), recordings.label_sources()
+    dataset, descriptions = recordings.dataset, recordings.descriptions()
+    sources = recordings.label_sources(state)
     state.discard('labels', state.names('labels') - sources.keys())
     missing = state.missing('labels', sources)
     if missing:
@@ -236,6 +244,7 @@ def label(recordings: RecordingSet, state: ExtractionState, report: ProgressRepo
         # int16 holds directions of a grid exactly: whole degrees, as was checked.
         write_array_if_new(recordings.file('labels', name),
                            labels.astype(np.float32 if dataset.grid is None else np.int16))
+        state.note_input('description', name, file_digest(descriptions[name]))
         state.note('labels', name, sources[name])
 
 
@@ -249,13 +258,16 @@ def _run(tasks: Sequence[_Task], recordings: RecordingSet, state: ExtractionStat
         create_folder(recordings.folder(kind))
     problems = []
     work = [functools.partial(attempt, task.work) for task in tasks]
-    for number, (warnings, problem) in run_in_processes(work, recordings.n_jobs, recordings.audio_folder):
+    for number, (made, problem) in run_in_processes(work, recordings.n_jobs, recordings.audio_folder):
         if problem:
             problems.append(problem)
         else:
+            name = tasks[number].name
+            if made.recording:
+                state.note_input('recording', name, made.recording)
             for kind, source in tasks[number].makes.items():
-                state.note(kind, tasks[number].name, source)
-        report.add_pass(warnings)
+                state.note(kind, name, source, made.files[kind])
+        report.add_pass(made.warnings)
     raise_problems(sorted(problems))
 
 
@@ -285,7 +297,8 @@ def extract(sets: Sequence[RecordingSet], *, stages: Sequence[Stage] = STAGES,
     Raises
     ------
     InputError
-        Before anything is written, with all problems of the input together, a line each; or, for problems
+        Before anything is written, with all problems of the input together, a line each, or finished files
+        that other settings made, where `overwrite` is not set; or, for problems
         that were found in the recordings' samples, once the other recordings are finished.
     """
     start_s = time.monotonic()
@@ -293,6 +306,8 @@ def extract(sets: Sequence[RecordingSet], *, stages: Sequence[Stage] = STAGES,
                                   with_scaler=normalize_set in stages))
     with _extracting_into(sets[0].feat_label_dir):
         states = [recordings.state() for recordings in sets]
+        if list(stages) != [label]:
+            raise_problems(loss_problems(sets, states))
         pending = find_pending_of_sets(sets, states)
         report = ProgressReport(sum(of_set.nb_passes for of_set in pending), progress)
         for recordings, state in zip(sets, states):
@@ -310,7 +325,7 @@ def extract(sets: Sequence[RecordingSet], *, stages: Sequence[Stage] = STAGES,
 @contextlib.contextmanager
 def _extracting_into(folder: Path) -> Iterator[None]:
     """The lock of a folder of features; what killed processes left there half-written is cleared."""
-    with locked(folder / '.extraction.lock', f'extracting into {folder}'):
+    with locked_folder(folder):
         for place in (folder, *(sub for name in FORMATS for sub in folder.glob(f'{name}_*/'))):
             clear_leftovers(place)
         yield

@@ -1,32 +1,27 @@
-"""What is finished of a set of recordings, and what each file was made from: `foa_dev_state.json`.
+"""What is finished of a set of recordings, and what each file was made from.
 
 As with make, a file is up to date if it was made from what there is now. An entry holds that, and the file's
-own size and time, so that a file which was replaced without an entry (by a run that was killed between
+own stamp and digest, so that a file which was replaced without an entry (by a run that was killed between
 writing and noting it) does not count as finished. While something is missing, 'complete' is false, and the
-features are not read.
+features are not read. state_file.py has the form of the file.
 
-    {"version": 2,
-     "complete": true, "feature_dtype": "float32", "scaler_digest": "0123456789abcdef", "dataset": {...},
-     "features": {"NAME": {"size": 98304128, "time_ns": 1, "source": {"recording": [23040044, 1], ...}}},
-     "labels": ..., "moments": ..., "raw_spectra": ..., "scaler": {"scaler": ...}}
-
-Version 1 kept each entry as a line of text; it is read, and written anew as version 2.
+A recording or a description is known by its *identity*, size and time when it was first seen, and a file by
+its entry. Where the stamp is another, but the size fits, contents are compared (digests.py): a copy of the
+folder (`cp -r`) costs a minute, not the hours that its features took.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from seldnet.common.files import Stamp, file_stamp, is_plain_name, read_json, write_json
+from seldnet.annotations.dataset import TAU2019
+from seldnet.common.errors import InputError
+from seldnet.common.files import Stamp, file_stamp, write_json
+from seldnet.extraction.digests import file_digest
+from seldnet.extraction.state_file import DATASET, empty_state, read_state_file, stamp_of
 
-# Raised when the stored numbers change, so that a folder of an older version is extracted anew.
-VERSION = 2
-FILE_KINDS = ('moments', 'raw_spectra', 'unscaled', 'features', 'labels', 'scaler')
-_FACTS = {'feature_dtype', 'scaler_digest'}  # of the set as a whole, known once it is complete
-_DATASET = 'dataset'  # the facts of the data set; states of earlier versions are of TAU 2019
-
-Source = dict[str, Any]  # what a file is made from, as JSON has it: stamps are lists [size, time]
+Source = dict[str, Any]  # what a file is made from, as JSON has it
+_CONTENT = ('recording', 'description', 'moments', 'scaler')  # keys of a source that are no settings
 
 
 class ExtractionState:
@@ -35,9 +30,11 @@ class ExtractionState:
     Parameters
     ----------
     path : Path
-        Of the file; it need not exist. One of a later version, or of something else, counts as no file.
+        Of the file; it need not exist.
     file_of : function
         Kind of file and name of the recording -> path.
+    anew : bool
+        Whether a file that cannot be read counts as none.
 
     Attributes
     ----------
@@ -47,16 +44,20 @@ class ExtractionState:
     Raises
     ------
     InputError
-        If the file is no JSON.
+        If the file is something else, or of a later version.
     """
 
-    def __init__(self, path: Path, file_of: Callable[[str, str], Path]):
+    def __init__(self, path: Path, file_of: Callable[[str, str], Path], *, anew: bool = False):
         self._path = path
         self._file_of = file_of
+        self._has_news = False  # stamps that are not in the file
         self.bytes_noted = 0
-        content = read_json(path) if path.exists() else None
-        content = _from_version_1(content)
-        self._content = content if _is_state(content) else {'version': VERSION, 'complete': False}
+        try:
+            self._content = read_state_file(path) if path.exists() else empty_state()
+        except InputError:
+            if not anew:
+                raise
+            self._content = empty_state()
 
     @property
     def complete(self) -> bool:
@@ -76,7 +77,54 @@ class ExtractionState:
     @property
     def dataset_facts(self) -> dict[str, Any] | None:
         """`Dataset.facts` of what the files were made of; None for TAU 2019, by an earlier version."""
-        return self._content.get(_DATASET)
+        return self._content.get(DATASET)
+
+    def identity(self, kind: str, name: str, path: Path) -> list[int]:
+        """What a recording or a description is known by: another one where its content is another.
+
+        Parameters
+        ----------
+        kind : {'recording', 'description'}
+        name : str
+            Of the recording.
+        path : Path
+            Of the file; its stamp and identity are noted.
+
+        Returns
+        -------
+        list of int
+            Size and time when it was first seen, and where these do not tell it from what was there before
+            (`cp -p`), the time that programs cannot set.
+
+        Raises
+        ------
+        OSError
+            If there is no such file.
+        """
+        stamp = file_stamp(path)
+        inputs = self._content['inputs'].setdefault(kind, {})
+        known = inputs.get(name)
+        if known and self._is_the_same(known, path, stamp):
+            return known['identity']
+        identity = [stamp.size, stamp.time_ns]
+        if known and known['identity'][:2] == identity:
+            identity.append(stamp.ctime_ns)
+        inputs[name] = {**stamp._asdict(), 'digest': None, 'identity': identity}
+        self._has_news = True
+        return identity
+
+    def note_input(self, kind: str, name: str, digest: str) -> None:
+        """Note what a recording or a description holds, for when its stamp is another; saved with the next.
+
+        Parameters
+        ----------
+        kind, name : str
+            As of `identity`, which has seen it before.
+        digest : str
+            As of `file_digest`.
+        """
+        self._content['inputs'][kind][name]['digest'] = digest
+        self._has_news = True
 
     def names(self, kind: str) -> set[str]:
         """The recordings of which a file of a kind is noted.
@@ -139,7 +187,32 @@ class ExtractionState:
                 del self._content[kind][name]
             self._save()
 
-    def note(self, kind: str, name: str, source: Source) -> None:
+    def made_otherwise(self, kind: str, expected: Mapping[str, Source]) -> dict[str, list[str]]:
+        """The finished files of a kind that other settings made, from recordings that are still there.
+
+        Parameters
+        ----------
+        kind : str
+            One of `FILE_KINDS`.
+        expected : mapping of str to Source
+
+        Returns
+        -------
+        dict of list of str
+            Name of the recording to what is other, such as 'feature_dtype float32, not float16'.
+        """
+        found = {}
+        for name, source in expected.items():
+            entry = self._content.get(kind, {}).get(name)
+            path = self._file_of(kind, name)
+            if entry and path.is_file() and path.stat().st_size == entry['size']:
+                before = entry['source']
+                found[name] = [f'{key} {_in_words(before, key)}, not {_in_words(source, key)}'
+                               for key in sorted(before.keys() | source.keys())
+                               if key not in _CONTENT and before.get(key) != source.get(key)]
+        return {name: differences for name, differences in found.items() if differences}
+
+    def note(self, kind: str, name: str, source: Source, digest: str | None = None) -> None:
         """Note that a file is finished.
 
         Parameters
@@ -149,6 +222,8 @@ class ExtractionState:
         name : str
             Of the recording.
         source : Source
+        digest : str, optional
+            Of the file, as of `file_digest`; by default it is taken now.
 
         Raises
         ------
@@ -156,24 +231,26 @@ class ExtractionState:
             If there is no such file.
         """
         path = self._file_of(kind, name)
-        self._content.setdefault(kind, {})[name] = _entry(file_stamp(path), source)
-        self.bytes_noted += path.stat().st_size
+        stamp = file_stamp(path)
+        self._content.setdefault(kind, {})[name] = {
+            **stamp._asdict(), 'digest': digest or file_digest(path), 'source': source}
+        self.bytes_noted += stamp.size
         self._save()
 
     def update(self, **facts: Any) -> None:
-        """Set facts of the set as a whole, and write them if they are new.
+        """Set facts of the set as a whole, and write them, and stamps, if they are new.
 
         Parameters
         ----------
         **facts
             'complete' (bool), 'feature_dtype' or 'scaler_digest' (str), 'dataset' (`Dataset.facts`).
         """
-        if self._content | facts != self._content:
+        if self._has_news or self._content | facts != self._content:
             self._content |= facts
             self._save()
 
     def damaged(self, *kinds: str) -> list[Path]:
-        """The noted files of some kinds that are missing, or not as long as they were.
+        """The noted files of some kinds that are missing, or do not hold what they did.
 
         Parameters
         ----------
@@ -184,73 +261,39 @@ class ExtractionState:
         -------
         list of Path
         """
-        noted = [(self._file_of(kind, name), entry['size'])
+        noted = [(self._file_of(kind, name), entry)
                  for kind in kinds for name, entry in self._content.get(kind, {}).items()]
-        return [path for path, size in noted if not path.is_file() or path.stat().st_size != size]
+        return [path for path, entry in noted if not self._is_intact(path, entry)]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether files were found to be the same under other stamps: `update` writes them down."""
+        return self._has_news
 
     def _is_current(self, kind: str, name: str, source: Source) -> bool:
         entry = self._content.get(kind, {}).get(name)
-        path = self._file_of(kind, name)
-        return entry is not None and path.is_file() and entry == _entry(file_stamp(path), source)
+        return (entry is not None and entry['source'] == source
+                and self._is_intact(self._file_of(kind, name), entry))
+
+    def _is_intact(self, path: Path, entry: dict[str, Any]) -> bool:
+        return path.is_file() and self._is_the_same(entry, path, file_stamp(path))
+
+    def _is_the_same(self, noted: dict[str, Any], path: Path, stamp: Stamp) -> bool:
+        """Whether a file holds what it held when its stamp was noted; a new stamp of the same is noted."""
+        before = stamp_of(noted)
+        if before == stamp or (before.ctime_ns is None and before[:2] == stamp[:2]):
+            return True
+        if before.size != stamp.size or noted['digest'] is None or noted['digest'] != file_digest(path):
+            return False
+        noted |= stamp._asdict()
+        self._has_news = True
+        return True
 
     def _save(self) -> None:
         write_json(self._path, self._content, indent=None)  # after every file
+        self._has_news = False
 
 
-def _entry(stamp: Stamp, source: Source) -> dict[str, Any]:
-    return {**stamp._asdict(), 'source': source}
-
-
-def _is_state(content: Any) -> bool:
-    """Whether JSON is a state of this version: entries for each kind, and all facts if it is complete."""
-    if not isinstance(content, dict) or content.get('version') != VERSION:
-        return False
-    entries = [content.get(kind, {}) for kind in FILE_KINDS]
-    if not isinstance(content.get('complete'), bool) or not all(isinstance(kind, dict) for kind in entries):
-        return False
-    if not isinstance(content.get(_DATASET), dict | None):
-        return False
-    facts = {name for name in _FACTS if isinstance(content.get(name), str)}
-    return ((facts == _FACTS or not content['complete'])
-            and all(is_plain_name(name) and _is_entry(entry)
-                    for kind in entries for name, entry in kind.items()))
-
-
-def _is_entry(entry: Any) -> bool:
-    return (isinstance(entry, dict) and entry.keys() == {*Stamp._fields, 'source'}
-            and all(type(entry[field]) is int for field in Stamp._fields)
-            and isinstance(entry['source'], dict))
-
-
-# ------------------------------------------------------------------------------------------------------------
-# Version 1
-# ------------------------------------------------------------------------------------------------------------
-
-_STAMP = r'(\d+) bytes of (\d+)'
-_LINE = re.compile(rf'{_STAMP} from (?:{_STAMP}(?:, (\w+), scaler (\w+))?|(\w+))', re.ASCII)
-_KINDS_OF_VERSION_1 = {'moments': 'moments', 'spectra': 'raw_spectra', 'features': 'features',
-                       'labels': 'labels', 'scaler': 'scaler'}
-
-
-def _from_version_1(content: Any) -> Any:
-    """Content of version 1 as version 2 has it; anything else as it is."""
-    if not isinstance(content, dict) or content.get('version') != 1:
-        return content
-    try:
-        kinds = {new: {name: _entry_of_line(new, line) for name, line in content[old].items()}
-                 for old, new in _KINDS_OF_VERSION_1.items() if old in content}
-    except (AttributeError, TypeError, ValueError):  # not of the form that version 1 wrote
-        return None
-    facts = {name: content[name] for name in ('complete', *_FACTS) if name in content}
-    return {'version': VERSION, **facts, **kinds}
-
-
-def _entry_of_line(kind: str, line: str) -> dict[str, Any]:
-    size, time_ns, source_size, source_time_ns, dtype, scaler, digest = _LINE.fullmatch(line).groups()
-    if digest:
-        source = {'moments': digest}
-    else:
-        source = {'description' if kind == 'labels' else 'recording': [int(source_size), int(source_time_ns)]}
-    if dtype:
-        source |= {'feature_dtype': dtype, 'scaler': scaler}
-    return _entry(Stamp(int(size), int(time_ns)), source)
+def _in_words(source: Source, key: str) -> str:
+    value = source.get(key, TAU2019.facts().get(key))  # facts as TAU 2019 has them are not noted
+    return 'none' if value is None else str(value)

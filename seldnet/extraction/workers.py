@@ -1,12 +1,14 @@
-"""What a worker process does for a recording; each function returns what is odd about it."""
+"""What a worker process does for a recording."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import reading, write_array
+from seldnet.extraction.digests import ArrayDigest, file_digest
 from seldnet.extraction.features import rounded
 from seldnet.extraction.levels import Magnitudes, level_warnings
 from seldnet.extraction.likeness import Likeness
@@ -21,7 +23,25 @@ from seldnet.extraction.scaler import (
 from seldnet.extraction.spectra import stft_blocks
 
 
-def measure_recording(recordings: RecordingSet, recording: Path, targets: Mapping[str, Path]) -> list[str]:
+class Made(NamedTuple):
+    """What came of the work.
+
+    Attributes
+    ----------
+    warnings : list of str
+        What is odd about the recording.
+    files : dict of str
+        Digest of each file that was written, by its kind.
+    recording : str or None
+        Digest of the recording, where it was read for the first time.
+    """
+
+    warnings: list[str]
+    files: dict[str, str]
+    recording: str | None = None
+
+
+def measure_recording(recordings: RecordingSet, recording: Path, targets: Mapping[str, Path]) -> Made:
     """Write what the first pass makes of a recording.
 
     Parameters
@@ -35,8 +55,7 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
 
     Returns
     -------
-    list of str
-        Warnings.
+    Made
 
     Raises
     ------
@@ -44,6 +63,7 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
         As `recording_chunks`.
     """
     dataset, kind = recordings.dataset, recordings.kind
+    digest = file_digest(recording)  # first: what changes meanwhile is then noticed
     audio = recordings.audio(recording)
     likeness = Likeness(dataset)
     magnitudes = Magnitudes()
@@ -58,16 +78,22 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
             of_block = block_moments(features)
             magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
             moments = of_block if moments is None else merge_moments(moments, of_block)
+            if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
+                raise InputError(f'{recording}: too loud: its spectra are beyond the range of {block.dtype}, '
+                                 'expected samples of at most 1 (full scale), or some more')
             if 'unscaled' in targets:
                 unscaled.append(features.astype(np.float32))
+    arrays = {}
     if 'raw_spectra' in targets:
-        write_array(targets['raw_spectra'], _rows(np.concatenate(spectra)))
+        arrays['raw_spectra'] = _rows(np.concatenate(spectra))
     if 'unscaled' in targets:
-        write_array(targets['unscaled'], np.concatenate(unscaled))
+        arrays['unscaled'] = np.concatenate(unscaled)
     if 'moments' in targets:
-        write_array(targets['moments'], moments_row(moments, magnitudes.levels()))
+        arrays['moments'] = moments_row(moments, magnitudes.levels())
+    digests = {kind: write_array(targets[kind], array) for kind, array in arrays.items()}
     looks_like = likeness.warning(recordings.audio_format)
-    return audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
+    warnings = audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
+    return Made(warnings, digests, digest)
 
 
 def _rows(spectra: np.ndarray) -> np.ndarray:
@@ -75,7 +101,7 @@ def _rows(spectra: np.ndarray) -> np.ndarray:
 
 
 def normalize_recording(recordings: RecordingSet, recording: Path, features_file: Path, scaler_file: Path,
-                        unscaled_file: Path | None = None) -> list[str]:
+                        unscaled_file: Path | None = None) -> Made:
     """Write the normalised features of a recording, from its unscaled features if there are.
 
     Else the spectra are computed a second time here. To keep the features of 2019 between the two passes is a
@@ -94,8 +120,7 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
 
     Returns
     -------
-    list of str
-        Warnings.
+    Made
 
     Raises
     ------
@@ -113,7 +138,7 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     else:
         blocks = (kind.compute(block, dataset, recordings.audio_format)
                   for block in stft_blocks(audio, dataset=dataset))
-    start = 0
+    start, digest = 0, ArrayDigest(rows)
     for features in blocks:
         try:
             rounded(normalize(features, scaler), dtype, 'the development set',
@@ -123,27 +148,28 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
         if recordings.is_eval:  # the development set's are compared once its moments are there
             magnitudes.add(kind.mean_magnitude(features), len(features))
         start += len(features)
-    write_array(features_file, rows)
+        digest.advance(start)
     usual = kind.mean_magnitude(scaler.mean) if scaler.usual_magnitude is None else scaler.usual_magnitude
     odd = level_warnings(magnitudes.levels(), usual, 'the development set')
-    return audio.warnings + [f'{recording}: {warning}' for warning in odd]
+    warnings = audio.warnings + [f'{recording}: {warning}' for warning in odd]
+    return Made(warnings, {'features': write_array(features_file, rows, digest)})
 
 
-def attempt(work: Callable[[], list[str]]) -> tuple[list[str], str | None]:
+def attempt(work: Callable[[], Made]) -> tuple[Made, str | None]:
     """Do the work of a task.
 
     Parameters
     ----------
     work : function
-        -> warnings.
 
     Returns
     -------
-    warnings : list of str
+    made : Made
     problem : str or None
         Of the InputError, if there was one.
     """
     try:
-        return work(), None
+        with np.errstate(over='ignore', invalid='ignore'):  # what overflows is named by the work itself
+            return work(), None
     except InputError as error:  # raised by the main process, together with those of the other recordings
-        return [], str(error)
+        return Made([], {}), str(error)

@@ -10,7 +10,13 @@ import numpy as np
 from seldnet.annotations.dataset import AMBISONICS, FORMATS, NB_CHANNELS, TAU2019, Dataset
 from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
+from seldnet.common.saved_json import (
+    POSITIVE,
+    TRUE_OR_FALSE,
+    Fields,
+    one_of,
+    read_saved_json,
+)
 from seldnet.extraction.features import DTYPES
 from seldnet.extraction.scaler import MeanAndScale, load_mean_and_scale
 from seldnet.methods.averaging import average_outputs
@@ -19,6 +25,11 @@ from seldnet.methods.registry import METHODS
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
+
+# What prediction needs of the settings; runs of earlier versions may lack the optional ones.
+_PARAMS = Fields({'feature_dtype': one_of(DTYPES), 'sequence_length': POSITIVE},
+                 {'dataset': one_of(FORMATS), 'model_variant': one_of(METHODS),
+                  'test_rotations': TRUE_OR_FALSE})
 
 Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
 BATCH_SIZE = 16  # of runs that do not say
@@ -107,7 +118,9 @@ class TrainedModel:
 
         def outputs_as_it_is(features: np.ndarray) -> Sequence[np.ndarray]:
             outputs = model.predict_on_batch(features)
-            return outputs if isinstance(outputs, list | tuple) else [outputs]
+            outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+            network.refuse_diverged(outputs, self.path)
+            return outputs
 
         def outputs_of(features: np.ndarray) -> Sequence[np.ndarray]:
             features = features.reshape(-1, *expected[1:])
@@ -153,18 +166,16 @@ def read_trained_model(path: str | Path) -> TrainedModel:
         if not needed.is_file():
             raise InputError(f'{needed}: missing, expected beside {path.name}: seld.py writes them '
                              'together, keep them together')
-    settings = read_json(settings_path)
-    params = settings.get('params') if isinstance(settings, dict) else None
-    if not _are_params(params):
-        raise InputError(f'{settings_path}: expected the settings that seld.py writes, with '
-                         'params / feature_dtype and sequence_length')
+    settings = read_saved_json(settings_path, Fields({'params': _PARAMS}),
+                               remedy='copy it again from where the model was trained, or train anew')
+    params = settings['params']
     # Runs of earlier versions may lack the others.
     method = METHODS[params.get('model_variant', 'released')]
     audio_format = params.get('dataset', 'foa')
     dataset = stored_dataset(settings, settings_path) or TAU2019
     method = method.with_thresholds(params.get('threshold'), dataset)
     scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
-    rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') is True else ()
+    rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') else ()
     return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
                         scaler, dataset, rotations, params.get('batch_size', BATCH_SIZE))
 
@@ -203,13 +214,3 @@ def with_audio_options(model: TrainedModel, *, channels: Sequence[int] | None = 
             raise InputError(f'--ambisonics: got {ambisonics!r}, expected one of {", ".join(AMBISONICS)}')
         dataset = dataclasses.replace(dataset, ambisonics=ambisonics)
     return dataclasses.replace(model, dataset=dataset)
-
-
-def _are_params(params: object) -> bool:
-    """Whether JSON holds the settings that prediction needs, of legal values."""
-    return (isinstance(params, dict)
-            and all(type(number) is int and number >= 1 for number in (
-                params.get('sequence_length'), params.get('batch_size', BATCH_SIZE)))
-            and all(isinstance(params.get(name, legal[0]), str) and params.get(name, legal[0]) in legal
-                    for name, legal in (('dataset', FORMATS), ('model_variant', tuple(METHODS))))
-            and isinstance(params.get('feature_dtype'), str) and params['feature_dtype'] in DTYPES)

@@ -10,8 +10,9 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common.errors import InputError, listed
-from seldnet.common.files import list_entries, name_order, read_json
+from seldnet.common.files import list_entries, name_order
 
 # ------------------------------------------------------------------------------------------------------------
 # Folders
@@ -120,6 +121,9 @@ def holds_descriptions(folder: Path) -> bool:
     return True
 
 
+_REMEDY = 'remove it to score the predictions without it'
+
+
 def is_quick_test(predictions: Path) -> bool | None:
     """Whether the settings that `seld.py` leaves beside predictions say quick_test; None without settings.
 
@@ -135,16 +139,12 @@ def is_quick_test(predictions: Path) -> bool | None:
     Raises
     ------
     InputError
-        If there is a file of settings without that setting, or it is no JSON.
+        If there is a file of settings that `seld.py` did not write so.
     """
     path = predictions / SETTINGS_FILE
     if not path.exists():
         return None
-    settings = read_json(path)
-    try:
-        return bool(settings['params']['quick_test'])
-    except (KeyError, TypeError):
-        raise InputError(f'{path}: found no quick_test, expected the settings that seld.py writes') from None
+    return read_settings(path, params=('quick_test',), remedy=_REMEDY)['params']['quick_test']
 
 
 def recording_frames(names: Sequence[str], references: Sequence[np.ndarray],

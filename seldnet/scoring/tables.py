@@ -328,13 +328,4 @@ def write_scores_json(path: str | Path, results: Mapping[str, Any]) -> None:
     results : mapping
         As of `score_folders`, `score` or `compare_folders`.
     """
-    write_json(path, _without_nonfinite(results))
-
-
-def _without_nonfinite(results: Any) -> Any:
-    """The results with None (null) for NaN and infinity, which JSON does not have."""
-    if isinstance(results, dict):
-        return {key: _without_nonfinite(value) for key, value in results.items()}
-    if isinstance(results, list):
-        return [_without_nonfinite(value) for value in results]
-    return None if isinstance(results, float) and not math.isfinite(results) else results
+    write_json(path, results)

@@ -8,9 +8,55 @@ from pathlib import Path
 from typing import Any
 
 from metrics import seld
+from seldnet.common.errors import InputError, listed
 from seldnet.common.files import atomic_path
+from seldnet.common.saved_json import NUMBER, POSITIVE, SCORE, Fields, ListOf, OrNone, read_saved_json
+
+_SCORES = ('ER', 'F', 'DOA', 'FR', 'SELD')
+_SCORED = Fields(dict.fromkeys(_SCORES, SCORE), others=SCORE)
+_ROUND = Fields({'round': POSITIVE, 'seconds': NUMBER,
+                 **dict.fromkeys((*_SCORES, 'training_loss', 'validation_loss'), SCORE)}, others=SCORE)
+_STATE = Fields({'history': ListOf(_ROUND), 'best_round': OrNone(POSITIVE), 'results': OrNone(
+    Fields({'validation': _ROUND, 'test': OrNone(_SCORED)}))})
 
 State = dict[str, Any]  # 'history': scores of each round; 'best_round'; 'results' once finished
+
+
+def read_state(path: Path, remedy: str) -> State:
+    """Read the state of a run: its rounds, the best of them, its results.
+
+    Parameters
+    ----------
+    path : Path
+    remedy : str
+        What a user can do about a file that is something else.
+
+    Returns
+    -------
+    dict
+        Scores that are undefined are NaN.
+
+    Raises
+    ------
+    InputError, OSError
+        As `read_saved_json`; and if its rounds contradict each other.
+    """
+    saved = read_saved_json(path, _STATE, remedy=remedy)
+    numbers = [scores['round'] for scores in saved['history']]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise InputError(f'{path}: history: found rounds {listed(list(map(str, numbers)))}, expected '
+                         f'1 to {len(numbers)}; {remedy}')
+    best, results = saved['best_round'], saved['results']
+    if (best is None) != (not numbers) or (best or 0) > len(numbers):
+        raise InputError(f'{path}: best_round: found {best}, expected one of {len(numbers)} rounds; {remedy}')
+    if results and not numbers:
+        raise InputError(f'{path}: results: found without any round, expected null; {remedy}')
+    return {'history': [_with_nan(scores) for scores in saved['history']], 'best_round': best,
+            'results': results and {part: scores and _with_nan(scores) for part, scores in results.items()}}
+
+
+def _with_nan(scores: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else value for name, value in scores.items()}
 
 
 def is_silent(scores: Mapping[str, float]) -> bool:

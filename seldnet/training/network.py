@@ -29,6 +29,8 @@ from seldnet.training.batches import Batches, Rotated
 if TYPE_CHECKING:
     import keras
 
+MOST_OF_AN_OUTPUT = 1e6  # radians, or what a vector may have: far beyond what means anything
+
 def load_keras(precision: str = 'float32') -> None:
     """Load Keras without the notes of its backend; for scripts, since it changes the process.
 
@@ -252,6 +254,32 @@ def predict_averaged(model: 'keras.Model', batches: Batches, method: Method,
         return predict(model, batches)
     return average_outputs(method, ((predict(model, batches.rotated_by(rotated)), rotated.rotation)
                                     for rotated in rotations))
+
+
+def refuse_diverged(outputs: Sequence[np.ndarray], model: Path, describe: Callable[[], str] | None = None,
+                    ) -> None:
+    """Raise an InputError for outputs that are no activities and directions any more.
+
+    Parameters
+    ----------
+    outputs : sequence of arrays
+        Of a network.
+    model : Path
+        Its file, for the message.
+    describe : function, optional
+        -> what the features are like, in words, if outputs are not finite; by default these pass.
+
+    Raises
+    ------
+    InputError
+        If they are not finite, or beyond `MOST_OF_AN_OUTPUT`.
+    """
+    if describe and not all(np.isfinite(output).all() for output in outputs):
+        raise InputError(f'{model}: predictions that are not finite; {describe()}')
+    largest = max((float(np.abs(output).max(initial=0)) for output in outputs), default=0)
+    if largest > MOST_OF_AN_OUTPUT:
+        raise InputError(f'{model}: predictions of up to {largest:.0e}, expected radians, or parts of a '
+                         'vector: its training has diverged; train anew with a lower learning_rate')
 
 
 def validation_losses(method: Method, outputs: Sequence[np.ndarray], targets: Sequence[np.ndarray],

@@ -10,9 +10,10 @@ from typing import Any
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.dataset_file import fact_differences
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import DATASET_FACTS, stored_dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import clear_leftovers, list_entries, read_json, write_json
+from seldnet.common.files import clear_leftovers, list_entries, write_json
 from seldnet.common.processes import locked
 from seldnet.methods.soft_scores import SCORES_ENDING
 
@@ -113,11 +114,15 @@ class OutputFolder:
     def _settings_path(self) -> Path:
         return self.folder / SETTINGS_FILE
 
+    @property
+    def _remedy(self) -> str:
+        return 'choose another dcase_dir, or remove this file'
+
     def _locked(self) -> contextlib.AbstractContextManager:
         return locked(self.folder / '.lock', f'writing to {self.folder}', timeout_s=60)
 
     def _saved(self) -> dict[str, Any]:
-        return read_saved(self._settings_path, 'job', 'params')
+        return read_settings(self._settings_path, 'job', params=('learning_rate',), remedy=self._remedy)
 
     def _is_ours(self) -> bool:
         if not self._settings_path.exists():
@@ -173,31 +178,3 @@ def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> lis
 def _is_lower(rate: Any, before: Any) -> bool:
     """A run may go on with a lower learning rate: that is how one that has come to rest is refined."""
     return isinstance(rate, float) and isinstance(before, float) and rate < before
-
-
-def read_saved(path: Path, *keys: str) -> dict[str, Any]:
-    """What a run has saved as JSON.
-
-    Parameters
-    ----------
-    path : Path
-    *keys : str
-        That it must have.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    InputError
-        If it is something else, or a key is missing.
-    OSError
-        If the file cannot be read.
-    """
-    saved = read_json(path)
-    is_params = isinstance(saved, dict) and isinstance(saved.get('params', {}), dict)
-    if not is_params or not set(keys) <= saved.keys():
-        raise InputError(f'{path}: not what seld.py writes there, expected {", ".join(keys)}; start the run '
-                         'anew (--overwrite), or choose another job id')
-    return saved

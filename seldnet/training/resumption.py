@@ -1,6 +1,7 @@
 """Going on with a run: what must be as it was, and what is noted in the settings beside its model."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,16 @@ import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.dataset_file import fact_differences
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
+from seldnet.common.files import list_files
+from seldnet.extraction.digests import file_digest
+from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import load_mean_and_scale
-from seldnet.training.output_folder import changed_settings, read_saved
+from seldnet.training.output_folder import changed_settings
 
+ANEW = 'start the run anew (--overwrite), or choose another job id'
 _NOTED = ('nb_epochs', 'patience', 'learning_rate')  # settings that may change and that numbers depend on
 
 
@@ -31,7 +37,7 @@ def refuse_other_settings(path: Path, params: Mapping[str, Any]) -> None:
     InputError
         As said, or if the file cannot be read.
     """
-    saved = read_saved(path, 'params')['params']
+    saved = read_settings(path, remedy=ANEW)['params']
     differences = '; '.join(f'{name} {saved.get(name)!r}, not {params[name]!r}'
                             for name in changed_settings(saved, params))
     if differences:
@@ -54,7 +60,7 @@ def refuse_other_dataset(path: Path, dataset: Dataset) -> None:
     InputError
         As said, or if the file cannot be read.
     """
-    stored = stored_dataset(read_saved(path), path) or TAU2019
+    stored = stored_dataset(read_settings(path, remedy=ANEW), path) or TAU2019
     differences = fact_differences(stored.facts(), dataset)
     if differences:
         raise InputError(f'{path}: this run was started with another data set: {"; ".join(differences)}; '
@@ -77,6 +83,44 @@ def refuse_other_scaler(path: Path, scaler: Path) -> None:
     if not all(map(np.array_equal, load_mean_and_scale(path), load_mean_and_scale(scaler))):
         raise InputError(f'{path}: this run was started with other features, {scaler} has another scaler; '
                          'choose another job id, or --overwrite the run')
+
+
+def label_digest(recordings: RecordingSet, splits: Collection[int]) -> str:
+    """A digest of the labels of some splits: names, and what the files hold.
+
+    Parameters
+    ----------
+    recordings : RecordingSet
+    splits : collection of int
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    lines = [f'{path.stem} {file_digest(path)}' for path in list_files(recordings.folder('labels'), '.npy')
+             if recordings.dataset.parse_name(path).split in splits]
+    return hashlib.sha256('\n'.join(lines).encode('utf-8', 'surrogateescape')).hexdigest()[:16]
+
+
+def refuse_other_labels(path: Path, now: str) -> None:
+    """Raise an InputError if labels are others than those that a run was started with.
+
+    Parameters
+    ----------
+    path : Path
+        Of the settings that the run has saved; those of earlier versions do not say.
+    now : str
+        As of `label_digest`.
+
+    Raises
+    ------
+    InputError
+        As said, or if the file cannot be read.
+    """
+    if read_settings(path, remedy=ANEW).get('data', {}).get('labels', now) != now:
+        raise InputError(f'{path}: this run was started with other labels (descriptions were changed, added '
+                         'or removed since); choose another job id, or --overwrite the run')
 
 
 def note_resumption(saved: Mapping[str, Any], params: Mapping[str, Any], now: Mapping[str, Any],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset, Fold
 from seldnet.annotations.output_format import predictions_folder
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import DATASET_FACTS
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, clear_leftovers, write_json
@@ -21,11 +22,14 @@ from seldnet.plots.curves import plot_history
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.estimate import Clock
-from seldnet.training.history import State, git_state, write_history
-from seldnet.training.output_folder import OutputFolder, read_saved
+from seldnet.training.history import State, git_state, read_state, write_history
+from seldnet.training.output_folder import OutputFolder
 from seldnet.training.resumption import (
+    ANEW,
+    label_digest,
     note_resumption,
     refuse_other_dataset,
+    refuse_other_labels,
     refuse_other_scaler,
     refuse_other_settings,
 )
@@ -54,10 +58,8 @@ class Run:
     params : dict
         Settings of `parameter.py`.
     dataset : Dataset
-    find_versions : function
-        -> versions of what the numbers depend on.
-    say : function
-        Takes lines for the user.
+    find_versions, say : function
+        -> versions of what the numbers depend on; takes lines for the user.
     clock : Clock
         Of the command that trains the run, perhaps among others.
     """
@@ -85,8 +87,7 @@ class Run:
 
     @property
     def _job_name(self) -> str:
-        data_name = self.dataset.set_name(self.params['dataset'], self.params['mode'])
-        return f'{self.task_id}_{self.job_id}_{data_name}'
+        return '_'.join([self.task_id, self.job_id, self.params['dataset'], self.params['mode']])
 
     def path(self, ending: str) -> Path:
         """A file of the run.
@@ -143,9 +144,8 @@ class Run:
     @property
     def test_rotations(self) -> list[Rotated]:
         """The rotations that test predictions are averaged over; empty for none."""
-        if not self.params['test_rotations']:
-            return []
-        return find_rotations(self.method.kind, self.params['dataset'], 'test_rotations')
+        is_asked = self.params['test_rotations']
+        return find_rotations(self.method.kind, self.params['dataset'], 'test_rotations') if is_asked else []
 
     def rate_of_batches(self, round_number: int, nb_batches: int) -> Callable[[int], float] | None:
         """The learning rates of a round's batches.
@@ -223,8 +223,8 @@ class Run:
         Raises
         ------
         InputError
-            If it exists and is not to be resumed; or it is, with other settings or features, or without
-            the files to go on from.
+            If it exists and is not to be resumed; or it is, with other settings, features or labels, or
+            without the files to go on from.
         """
         if not self._has_rounds():
             return
@@ -235,6 +235,10 @@ class Run:
         refuse_other_settings(settings_path, self.params)
         refuse_other_dataset(settings_path, self.dataset)
         state = self.load_state()
+        best = self.path(MODEL_ENDING)
+        if state['history'] and not best.is_file():
+            raise InputError(f'{best}: missing, but {self.path("_state.json")} has {len(state["history"])} '
+                             'rounds; copy it back, or train the run again (--overwrite)')
         checkpoint = self.checkpoint(len(state['history']))
         if state['history'] and not self.is_finished(state) and not checkpoint.exists():
             remedy = 'train it again (--overwrite)' if state['results'] is None else (
@@ -242,6 +246,7 @@ class Run:
                 f'--initial_model {shlex.quote(str(self.path(MODEL_ENDING)))}')
             raise InputError(f'{checkpoint}: no such model; {remedy}')
         refuse_other_scaler(scaler_path, self.recordings().scaler_file)
+        refuse_other_labels(settings_path, self._label_digest())
 
     def prepare(self, *, overwrite: bool) -> list[str]:
         """Write the settings of a new run, or note that it is gone on with; returns what a user should know.
@@ -272,7 +277,7 @@ class Run:
             state = self.load_state()
             if self.is_finished(state):  # nothing is to be added
                 return []
-            saved = read_saved(self.path(SETTINGS_ENDING), 'params')
+            saved = read_settings(self.path(SETTINGS_ENDING), remedy=ANEW)
             updated, lines = note_resumption(saved, self.params, self._provenance(), len(state['history']))
             if updated != saved:
                 write_json(self.path(SETTINGS_ENDING), updated)
@@ -280,22 +285,25 @@ class Run:
         with atomic_path(self.path(SCALER_ENDING)) as temporary:
             shutil.copyfile(self.recordings().scaler_file, temporary)
         write_json(self.path(SETTINGS_ENDING), {
-            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(),
-            DATASET_FACTS: self.dataset.facts(), 'params': self.params, **self._provenance()})
+            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
+            'data': {'labels': self._label_digest()}, DATASET_FACTS: self.dataset.facts()}
+            | self._provenance())
         return []
 
     def _has_rounds(self) -> bool:
         """Whether there is something to lose: more than what is there before the first round has ended."""
         return bool(set(self._files()) - set(map(self.path, (SETTINGS_ENDING, SCALER_ENDING, LOG_ENDING))))
 
+    def _label_digest(self) -> str:
+        return label_digest(self.recordings(), {split for splits in self.fold for split in splits})
+
     def _provenance(self) -> dict[str, Any]:
-        """What a run's numbers depend on beside its settings."""
         return {'versions': self.find_versions(), 'git': git_state()}
 
     def _files(self) -> list[Path]:
         """What the run has left, but for TensorBoard's logs."""
-        endings = (SETTINGS_ENDING, '.png', MODEL_ENDING, SCALER_ENDING, LOG_ENDING, '_metrics.csv',
-                   '_state.json')
+        others = ('.png', '_metrics.csv', '_state.json')
+        endings = (SETTINGS_ENDING, MODEL_ENDING, SCALER_ENDING, LOG_ENDING, *others)
         return [path for path in map(self.path, endings) if path.exists()] + self._checkpoints()
 
     def _checkpoints(self) -> list[Path]:
@@ -324,7 +332,7 @@ class Run:
     def load_state(self) -> State:
         """Where the run is: its history, the best round and, once it has finished, the results."""
         path = self.path('_state.json')
-        return read_saved(path, 'history', 'best_round', 'results') if path.exists() else {
+        return read_state(path, ANEW) if path.exists() else {
             'history': [], 'best_round': None, 'results': None}
 
     def is_over(self, state: State) -> bool:
@@ -384,7 +392,7 @@ class Run:
         state : dict
             As of `load_state`, with the results.
         """
-        self._write_curves(state)  # once more: a kill may have come between the last round's state and these
+        self._write_curves(state)  # once more: a kill may have come before
         write_json(self.path('_state.json'), state)
 
     def _write_curves(self, state: State) -> None:

@@ -138,3 +138,13 @@ def test_a_source_may_be_written_as_programs_do_and_stand_anywhere(describe):
 def test_without_a_source_there_is_no_column(tmp_path):
     write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, math.nan)])
     assert (tmp_path / 'a.csv').read_text() == HEADER + 'knock,1.0000000000,2.0000000000,0,0,\n'
+
+
+@pytest.mark.parametrize('number', ['١', '1_0', '0x1', '１', 'infinity'])
+def test_numbers_are_written_in_ascii(number, tmp_path):
+    """Python reads more as a number than those who wrote other readers of these files."""
+    path = tmp_path / 'split1_ir0_ov1_1.csv'
+    path.write_text('sound_event_recording,start_time,end_time,ele,azi,dist\n' f'cough,{number},15,0,0,1\n',
+                    encoding='utf-8')
+    with pytest.raises(InputError, match=f'{path.name}:2: start_time .*, expected a number'):
+        read_description(path)

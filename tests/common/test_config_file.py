@@ -36,7 +36,7 @@ def test_settings_of_a_file(tmp_path, name, text):
     ('a.toml', 'size: 3', 'a.toml: not a TOML file: '),
     ('a.toml', b'\xff\xfe', 'a.toml: not a TOML file: '),
     ('a.json', '{"size": ', 'a.json: not a JSON file: '),
-    ('a.json', '[]', 'a.json: expected settings by their names, or params with these'),
+    ('a.json', '[]', r'a.json: found \[\], expected a table'),
     ('a.json', '{"params": 3}', 'a.json: expected settings by their names, or params with these'),
     ('a.json', None, 'a.json: no such file, expected settings as JSON or TOML')])
 def test_what_is_refused(tmp_path, name, text, message):

@@ -1,7 +1,11 @@
 """Work in several processes, and the lock against doing the same twice."""
 
+import errno
+import fcntl
 import functools
 import os
+import platform
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +34,7 @@ def test_a_worker_that_dies_is_reported():
 def test_a_lock_is_held_by_one_at_a_time(tmp_path):
     lock = tmp_path / 'new' / '.lock'
     with (locked(lock, 'extracting into features'),
-          pytest.raises(InputError, match='.lock: another process is extracting into features; wait until'),
+          pytest.raises(InputError, match='.lock: process .* is extracting into features; wait until'),
           locked(lock, 'extracting into features', timeout_s=0.1)):
         raise AssertionError('not reached')
     with locked(lock, 'extracting into features'):  # it is free again
@@ -61,3 +65,52 @@ def test_a_lock_goes_when_its_block_fails(tmp_path):
     with pytest.raises(RuntimeError), locked(tmp_path / '.lock', 'working'):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_holds_a_lock_is_named(tmp_path):
+    with (locked(tmp_path / '.lock', 'working'),
+          pytest.raises(InputError, match=f'.lock: process {os.getpid()} on {platform.node()} is working.*'
+                                          'if there is no such process any more, remove this file'),
+          locked(tmp_path / '.lock', 'working')):
+        raise AssertionError('not reached')
+
+
+@pytest.mark.parametrize('content', ['', 'x', '1\n\x1b[31m\n', '9' * 200 + '\nhost'])
+def test_what_stands_in_a_lock_file_is_not_trusted(content, tmp_path):
+    with locked(tmp_path / '.lock', 'working'):
+        (tmp_path / '.lock').write_text(content)
+        with (pytest.raises(InputError, match='.lock: another process is working'),
+              locked(tmp_path / '.lock', 'working')):
+            raise AssertionError('not reached')
+
+
+@pytest.mark.parametrize('number', [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_disk_without_locks(number, tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+    monkeypatch.setattr(fcntl, 'flock', flock)
+    with (pytest.raises(InputError, match=r'.lock: cannot be locked \(.*\), expected a file system'),
+          locked(tmp_path / '.lock', 'working')):
+        raise AssertionError('not reached')
+
+
+def test_a_disk_that_knows_no_locks_at_all(tmp_path, monkeypatch):
+    """The file itself is the lock then, and one that a process on another machine left is never released."""
+    def flock(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    monkeypatch.setattr(fcntl, 'flock', flock)
+    with locked(tmp_path / '.lock', 'working'):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / '.lock').write_text('4242\nelsewhere\n')
+    with (pytest.raises(InputError, match='.lock: process 4242 on elsewhere is working; .* remove this file'),
+          locked(tmp_path / '.lock', 'working')):
+        raise AssertionError('not reached')
+
+
+def test_workers_are_started_with_signals_held_back():
+    """Ctrl-C reaches all processes of a terminal; a worker that is importing would end in a traceback."""
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+    ask = functools.partial(signal.pthread_sigmask, signal.SIG_BLOCK, ())
+    results = list(run_in_processes([ask, ask], 2, 'here'))
+    assert all({signal.SIGINT, signal.SIGTERM} <= blocked for _, blocked in results)

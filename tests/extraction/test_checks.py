@@ -107,10 +107,10 @@ def test_check_ready(run, data, tmp_path):
         path = tmp_path / 'out' / folder / f'{NAMES[1]}.npy'
         whole = path.read_bytes()
         path.write_bytes(whole[:-1])
-        with pytest.raises(InputError, match=f'{path}: missing or damaged; run `python batch_feat'):
+        with pytest.raises(InputError, match=f'{path}: missing or changed since.*; run `python batch_f'):
             check_ready(recordings)
         path.unlink()
-        with pytest.raises(InputError, match=f'{path}: missing or damaged'):
+        with pytest.raises(InputError, match=f'{path}: missing or changed'):
             check_ready(recordings)
         path.write_bytes(whole)
     check_ready(recordings)

@@ -85,7 +85,10 @@ def test_more_channels_need_a_choice_which_is_stored(tmp_path):
     as_chosen = extracted(tmp_path, NAMES[0])
     state = recording_set(tmp_path, tmp_path / 'out', dataset=chosen).state()
     assert state.dataset_facts['channels'] == [6, 1, 2, 4]
-    run(tmp_path, dataclasses.replace(FREE, channels=(1, 2, 3, 4)))  # another choice: made anew
+    other = dataclasses.replace(FREE, channels=(1, 2, 3, 4))
+    with pytest.raises(InputError, match='made with channels .6, 1, 2, 4., not .1, 2, 3, 4., and would be'):
+        run(tmp_path, other)
+    run(tmp_path, other, overwrite=True)
     assert not np.array_equal(as_chosen, extracted(tmp_path, NAMES[0]))
 
 

@@ -104,7 +104,7 @@ def test_float16_halves_the_disk(run, tmp_path):
     run()
     exact = np.load(tmp_path / 'out' / 'foa_dev_norm' / f'{NAMES[0]}.npy')
     before = times(tmp_path / 'out')
-    run(feature_dtype='float16')
+    run(feature_dtype='float16', overwrite=True)
     assert redone(before, times(tmp_path / 'out')) == files_of('norm', NAMES)
     rounded = open_features(tmp_path / 'out' / 'foa_dev_norm' / f'{NAMES[0]}.npy')
     assert rounded.dtype == np.float16
@@ -118,8 +118,8 @@ def test_float16_that_cannot_hold_the_features_is_refused(run, data, tmp_path):
     run(feature_dtype='float16')
     with pytest.raises(InputError, match=f'{loud}: features beyond the range of float16, expected levels'):
         run(is_eval=True, feature_dtype='float16')
-    run()
-    assert run(is_eval=True).made == 1
+    run(overwrite=True)
+    assert run(is_eval=True, overwrite=True).made == 1
 
 
 def test_spectra_only_where_asked_for(run, data, tmp_path):

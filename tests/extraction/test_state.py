@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -26,9 +28,12 @@ from small_datasets import (
 
 from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
+from seldnet.common.files import file_stamp
 from seldnet.extraction.checks import check_ready
+from seldnet.extraction.digests import file_digest
 from seldnet.extraction.stages import extract, measure
-from seldnet.extraction.state import FILE_KINDS, VERSION, ExtractionState
+from seldnet.extraction.state import ExtractionState
+from seldnet.extraction.state_file import FILE_KINDS, VERSION
 
 # ---- what is made again ----
 
@@ -82,12 +87,89 @@ def test_a_changed_recording(run, data, tmp_path):
 
 
 def test_a_recording_written_anew_with_the_same_content(run, data, tmp_path):
-    """Only its own files are made again: the scaler comes out the same, so the others stay."""
+    """Size and time say nothing of what is in a file: it is looked into, and nothing is made again."""
     run()
     before = times(tmp_path / 'out')
     write_recording(data / 'foa_dev', NAMES[1])
+    assert run().made == 0
+    assert times(tmp_path / 'out') == before
+
+
+def test_a_recording_that_was_replaced_under_its_size_and_time(run, data, tmp_path):
+    """As by `cp -p`: the time that no program sets, and the file's number, are others."""
     run()
-    assert redone(before, times(tmp_path / 'out')) == files_of('moments norm', [NAMES[1]]) | {'out/foa_wts'}
+    before = times(tmp_path / 'out')
+    path = data / 'foa_dev' / f'{NAMES[1]}.wav'
+    status = path.stat()
+    write_recording(data / 'foa_dev', NAMES[1], seed=1)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file_stamp(path)[:2] == (status.st_size, status.st_mtime_ns)
+    run()
+    assert redone(before, times(tmp_path / 'out')) == (
+        files_of('norm', NAMES) | files_of('moments', [NAMES[1]]) | {'out/foa_wts'})
+    assert run().made == 0
+    assert same_as_anew(data, tmp_path / 'out')
+
+
+@pytest.mark.parametrize('what', ['data', 'out'])
+def test_lost_times_cost_nothing(what, run, data, tmp_path):
+    """As by `cp -r`: contents are compared, and the new stamps noted."""
+    run()
+    shutil.copytree(tmp_path / what, tmp_path / 'copy', copy_function=shutil.copyfile)
+    shutil.rmtree(tmp_path / what)
+    (tmp_path / 'copy').rename(tmp_path / what)
+    before = times(tmp_path / 'out')
+    assert run().made == 0
+    assert times(tmp_path / 'out') == before
+    state = recording_set(data, tmp_path / 'out').state()
+    assert state.damaged(*FILE_KINDS) == [] and not state.has_news
+
+
+def test_files_that_were_swapped_are_made_again(run, data, tmp_path):
+    run()
+    content = stored(tmp_path / 'out')
+    paths = [tmp_path / 'out' / 'foa_dev_norm' / f'{name}.npy' for name in NAMES[:2]]
+    paths[0].rename(tmp_path / 'x')
+    paths[1].rename(paths[0])
+    (tmp_path / 'x').rename(paths[1])
+    with pytest.raises(InputError, match='foa_dev_norm/split1_ir0_ov1_1.npy and 1 more: missing or changed'):
+        check_ready(recording_set(data, tmp_path / 'out'))
+    assert run().made == 2
+    assert stored(tmp_path / 'out') == content
+
+
+@pytest.mark.parametrize(('settings', 'words'), [
+    ({'feature_dtype': 'float16'}, 'foa_dev_norm: 3 finished files (9.8 MB) were made with feature_dtype '
+                                   'float32, not float16, and would be made anew; --overwrite does so, '
+                                   'another feat_label_dir keeps them'),
+    ({'dataset': dataclasses.replace(SHORT, recording_s=1)},
+     'foa_dev_norm: 6 finished files (10.2 MB) were made with recording_s 2, not 1, and would be')])
+def test_finished_work_of_other_settings_goes_only_where_that_is_asked_for(settings, words, run, tmp_path):
+    run()
+    before = times(tmp_path / 'out')
+    with pytest.raises(InputError, match=re.escape(words)):
+        run(**settings)
+    assert times(tmp_path / 'out') == before
+    assert run().made == 0
+    assert run(overwrite=True, **settings).made == 3
+
+
+def test_labels_of_other_classes_are_made_anew_without_asking(run, tmp_path):
+    run()
+    before = times(tmp_path / 'out')
+    classes = (*SHORT.classes[:-1], 'whistle')
+    assert run(dataset=dataclasses.replace(SHORT, classes=classes)).made == 3
+    assert redone(before, times(tmp_path / 'out')) == set()  # the same labels: only what they mean is noted
+
+
+def test_features_without_a_state_go_only_where_that_is_asked_for(run, tmp_path):
+    run()
+    (tmp_path / 'out' / 'foa_dev_state.json').unlink()
+    before = times(tmp_path / 'out')
+    with pytest.raises(InputError, match=r'foa_dev_norm: 3 finished files \(9.8 MB\) are there without foa'):
+        run()
+    assert times(tmp_path / 'out') == before
+    assert run(overwrite=True).made == 3
 
 
 def test_a_changed_description(run, data, tmp_path):
@@ -205,7 +287,8 @@ def test_killed_at_any_change_and_started_again(scenario, before, tmp_path, monk
         shutil.rmtree(out, ignore_errors=True)
         if finished.exists():
             shutil.copytree(finished, out)  # with the times of its files
-        recordings = recording_set(data, out, feature_dtype=dtype, dataset=short)
+        recordings = recording_set(data, out, feature_dtype=dtype, dataset=short,
+                                   overwrite=scenario == 'float16')
         with killed_at(monkeypatch, place, before=before) as state:
             extract([recordings])
         if not state['dead']:
@@ -245,23 +328,47 @@ def test_the_file_holds_fields(run, data, tmp_path):
     run()
     state = json.loads((tmp_path / 'out' / 'foa_dev_state.json').read_text())
     assert state.keys() == {'version', 'complete', 'feature_dtype', 'scaler_digest', 'moments', 'scaler',
-                            'features', 'labels', 'dataset'}
-    assert (state['version'], state['complete'], state['feature_dtype']) == (2, True, 'float32')
-    features, recording = (path.stat() for path in (tmp_path / 'out' / 'foa_dev_norm' / f'{NAMES[0]}.npy',
-                                                    data / 'foa_dev' / f'{NAMES[0]}.wav'))
+                            'features', 'labels', 'dataset', 'inputs'}
+    assert (state['version'], state['complete'], state['feature_dtype']) == (VERSION, True, 'float32')
+    paths = tmp_path / 'out' / 'foa_dev_norm' / f'{NAMES[0]}.npy', data / 'foa_dev' / f'{NAMES[0]}.wav'
+    features, recording = (path.stat() for path in paths)
+    assert state['inputs']['recording'][NAMES[0]] == {
+        'size': recording.st_size, 'time_ns': recording.st_mtime_ns, 'ctime_ns': recording.st_ctime_ns,
+        'inode': recording.st_ino, 'digest': file_digest(paths[1]),
+        'identity': [recording.st_size, recording.st_mtime_ns]}
     assert state['features'][NAMES[0]] == {
-        'size': features.st_size, 'time_ns': features.st_mtime_ns,
+        'size': features.st_size, 'time_ns': features.st_mtime_ns, 'ctime_ns': features.st_ctime_ns,
+        'inode': features.st_ino, 'digest': file_digest(paths[0]),
         'source': {'recording': [recording.st_size, recording.st_mtime_ns], 'recording_s': 2,
                    'feature_dtype': 'float32', 'scaler': state['scaler_digest']}}
     assert state['dataset'] == SHORT.facts()
     assert state['labels'].keys() == set(NAMES) and state['scaler'].keys() == {'scaler'}
 
 
-def test_a_folder_of_another_version_is_extracted_anew(run, tmp_path):
+def test_a_folder_of_a_later_version_is_extracted_anew_where_that_is_asked_for(run, tmp_path):
     run()
     path = tmp_path / 'out' / 'foa_dev_state.json'
     path.write_text(json.dumps(json.loads(path.read_text()) | {'version': VERSION + 1}))
-    assert run().made == 3
+    before = times(tmp_path / 'out')
+    with pytest.raises(InputError, match=rf'state.json: version: found {VERSION + 1}, expected at most'):
+        run()
+    assert times(tmp_path / 'out') == before
+    assert run(overwrite=True).made == 3
+
+
+def test_a_folder_of_version_2_is_read(run, tmp_path):
+    run()
+    path = tmp_path / 'out' / 'foa_dev_state.json'
+    state = json.loads(path.read_text()) | {'version': 2}
+    del state['inputs']
+    for kind in FILE_KINDS:
+        for entry in state.get(kind, {}).values():
+            for key in ('ctime_ns', 'inode', 'digest'):
+                del entry[key]
+    path.write_text(json.dumps(state))
+    before = times(tmp_path / 'out')
+    assert run().made == 0
+    assert times(tmp_path / 'out') == before
 
 
 def state_of_version_1(data: Path, out: Path) -> dict:
@@ -301,9 +408,11 @@ def test_a_state_of_version_1_is_read_and_written_anew_with_the_next_change(run,
 
     # Version 1 knew TAU 2019 only, and noted no facts of a data set.
     del version_2['dataset']
+    version_3 = {**version_2, 'inputs': {}}
     for kind in FILE_KINDS:
         for entry in version_2.get(kind, {}).values():
             entry['source'].pop('recording_s', None)
+            entry |= {'ctime_ns': None, 'inode': None, 'digest': None}
     version_2['scaler']['scaler']['source']['moments'] = version_1['scaler']['scaler'].split()[-1]
 
     state = ExtractionState(path, recording_set(data, out).file)
@@ -313,7 +422,7 @@ def test_a_state_of_version_1_is_read_and_written_anew_with_the_next_change(run,
         assert expected and state.missing(kind, expected) == []
     assert json.loads(path.read_text()) == version_1
     state.update(complete=False)
-    assert json.loads(path.read_text()) == version_2 | {'complete': False}
+    assert json.loads(path.read_text()) == version_3 | {'complete': False}
 
 
 def test_a_folder_of_version_1_is_of_tau_2019(run, data, tmp_path):
@@ -329,9 +438,9 @@ def test_a_folder_of_version_1_is_of_tau_2019(run, data, tmp_path):
 @pytest.mark.parametrize('line', [
     'x', '', None, 3, [], '1 bytes of 2', '1 bytes of 2 from ', '1 bytes of 2 from 3 bytes of 4, float32',
     '-1 bytes of 2 from 3 bytes of 4', f'{"9" * 5000} bytes of 2 from 3 bytes of 4'])
-def test_lines_of_version_1_that_are_none_count_as_no_state(line, tmp_path):
-    state = state_of(tmp_path, {'version': 1, 'complete': False, 'labels': {'split1_1': line}})
-    assert not state.complete and not state.names('labels')
+def test_lines_of_version_1_that_are_none_are_refused(line, tmp_path):
+    with pytest.raises(InputError, match=r'state.json: labels / split1_1: found .*, expected an entry of'):
+        state_of(tmp_path, {'version': 1, 'complete': False, 'labels': {'split1_1': line}})
 
 
 def state_of(folder: Path, content) -> ExtractionState:
@@ -340,29 +449,36 @@ def state_of(folder: Path, content) -> ExtractionState:
     return ExtractionState(folder / 'state.json', recording_set(folder, folder / 'out').file)
 
 
-ENTRY = {'size': 1, 'time_ns': 2, 'source': {'recording': [3, 4]}}
+STAMP = {'size': 1, 'time_ns': 2, 'ctime_ns': 3, 'inode': 4, 'digest': 'a'}
+ENTRY = {**STAMP, 'source': {'recording': [3, 4]}}
 
 
 @pytest.mark.parametrize('content', [
     None, [], 'text', {}, {'version': 2}, {'version': 2, 'complete': 1}, {'version': 2, 'complete': True},
     {'version': 2, 'complete': True, 'feature_dtype': 'float32'},
-    {'version': 2, 'complete': False, 'features': []},
-    {'version': 2, 'complete': False, 'features': {'a': 'line'}},
-    {'version': 2, 'complete': False, 'features': {'a': ENTRY | {'size': '1'}}},
-    {'version': 2, 'complete': False, 'features': {'a': ENTRY | {'size': True}}},
-    {'version': 2, 'complete': False, 'features': {'a': ENTRY | {'more': 1}}},
-    {'version': 2, 'complete': False, 'features': {'a': {'size': 1, 'time_ns': 2}}},
+    {'version': 3, 'complete': False, 'features': []},
+    {'version': 3, 'complete': False, 'features': {'a': 'line'}},
+    {'version': 3, 'complete': False, 'features': {'a': ENTRY | {'size': '1'}}},
+    {'version': 3, 'complete': False, 'features': {'a': ENTRY | {'size': True}}},
+    {'version': 3, 'complete': False, 'features': {'a': ENTRY | {'source': 1}}},
+    {'version': 3, 'complete': False, 'features': {'a': STAMP}},
     {'version': 1}, {'version': 1, 'complete': True, 'labels': {}},
-    {'version': 1, 'complete': False, 'labels': 3}])
-def test_what_is_no_state_counts_as_none(content, tmp_path):
-    state = state_of(tmp_path, content)
+    {'version': 1, 'complete': False, 'labels': 3}, {'version': 10**30, 'complete': False},
+    {'version': 3, 'complete': False, 'inputs': []},
+    {'version': 3, 'complete': False, 'inputs': {'recording': {'../a': {**STAMP, 'identity': [1, 2]}}}},
+    {'version': 3, 'complete': False, 'inputs': {'recording': {'a': {**STAMP, 'identity': [1]}}}}])
+def test_what_is_no_state_is_refused_or_counts_as_none(content, tmp_path):
+    with pytest.raises(InputError, match='state.json: .*expected .*; remove it, or --overwrite'):
+        state_of(tmp_path, content)
+    recordings = recording_set(tmp_path, tmp_path / 'out')
+    state = ExtractionState(tmp_path / 'state.json', recordings.file, anew=True)
     assert not state.complete and not state.names('features') and state.damaged(*FILE_KINDS) == []
 
 
-HOSTILE = ['../x', '..', '', 'a/b', 'a\\b', 'a\0b']
+HOSTILE = ['../x', '..', '', 'a/b', 'a\\b', 'a\0b', '.hidden', '\ud800', 'x' * 300]
 
 
-@pytest.mark.parametrize('version', [1, 2])
+@pytest.mark.parametrize('version', [1, 2, VERSION])
 @pytest.mark.parametrize('name', [*HOSTILE, '{elsewhere}/x'])
 def test_names_that_lead_out_of_the_folder_are_not_obeyed(name, version, run, data, tmp_path):
     """A state is a file that may come from anywhere; what it names is removed when it is outdated."""
@@ -373,12 +489,13 @@ def test_names_that_lead_out_of_the_folder_are_not_obeyed(name, version, run, da
                 out / 'foa_dev_moments' / '.npy']
     for path in precious:
         path.touch()
-    entry = ENTRY if version == 2 else '1 bytes of 2 from 3 bytes of 4'
+    entry = ENTRY if version > 1 else '1 bytes of 2 from 3 bytes of 4'
     content = {'version': version, 'complete': False,
                'moments': {name.format(elsewhere=elsewhere): entry, NAMES[0]: entry}}
     (out / 'foa_dev_state.json').write_text(json.dumps(content))
-    assert recording_set(data, out).state().names('moments') == set()
-    assert run().made == 3
+    with pytest.raises(InputError, match='state.json: moments: found the key .*, expected the name of a rec'):
+        run()
+    assert run(overwrite=True).made == 3
     assert all(path.exists() for path in precious)
     check_ready(recording_set(data, out))
 

@@ -62,6 +62,9 @@ STATE = 'features/foa_dev_state.json'
 RUN = 'models/tiny_job_foa_dev_split1'
 OUTPUT = 'results/tiny_foa_dev/split1_ir0_ov1_1.csv'
 
+CHANGED = ('missing or changed since it was extracted; run `python batch_feature_extraction.py tiny`')
+ANEW = 'remove it, or --overwrite: python batch_feature_extraction.py then makes all features anew'
+
 Change = Callable[[Path], None]
 
 
@@ -157,14 +160,33 @@ def moved_to(target: str) -> Change:
     return change
 
 
+def copied_anew(path: Path) -> None:
+    """A file or folder that was copied without its times, as `cp -r` does."""
+    copy = path.with_name('copy')
+    if path.is_dir():
+        shutil.copytree(path, copy, copy_function=shutil.copyfile)
+        shutil.rmtree(path)
+    else:
+        shutil.copyfile(path, copy)
+    copy.rename(path)
+
+
+def swapped_with(target: str) -> Change:
+    def change(path: Path) -> None:
+        path.rename(path.with_name('waiting'))
+        path.with_name(target).rename(path)
+        path.with_name('waiting').rename(path.with_name(target))
+    return change
+
+
 def copied_to(target: str) -> Change:
     return lambda path: shutil.copy(path, path.parent / target)
 
 
 def sound(*, channels: int = 4, rate: int = 48000, samples: int = 4800, subtype: str = 'PCM_16',
-          form: str = 'WAV', value: float | None = None) -> Change:
+          form: str = 'WAV', value: float | None = None, loudness: float = 1) -> Change:
     def change(path: Path) -> None:
-        noise = np.random.default_rng(0).normal(0, 0.1, (samples, channels))
+        noise = np.random.default_rng(0).normal(0, 0.1, (samples, channels)) * loudness
         if value is not None:
             noise[samples // 2, -1] = value
         with io.BytesIO() as buffer:
@@ -187,6 +209,12 @@ def with_facts(facts: object) -> Change:
     def change(path: Path) -> None:
         path.write_text(json.dumps(json.loads(path.read_text()) | {'dataset_facts': facts}))
     return change
+def flac_of_a_pipe(path: Path) -> None:
+    sound(form='FLAC')(path)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xf0  # 36 bits are the number of samples
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
 
 
 def damaged_without_scaler(path: Path) -> None:
@@ -264,6 +292,8 @@ def _other_model(path: Path) -> None:
 _HEADER = 'sound_event_recording,start_time,end_time,ele,azi,dist\n'
 _CLASSES = ', '.join(TAU2019.classes)
 _NAN = float('nan')
+_TINY_FACTS = json.dumps(TAU2019.audio_facts() | {'recording_s': 1})
+_OTHER_SCALER = arrays(mean=np.zeros(8192), scale=np.ones(8192), facts=np.array(_TINY_FACTS))
 
 # ------------------------------------------------------------------------------------------------------------
 # The table
@@ -296,13 +326,18 @@ TABLE: dict[str, list[Row]] = {
             f'{WAV}: cannot be decoded: …'),
         Row('no samples', WAV, sound(samples=0), EXTRACT, f'{WAV}: no samples'),
         Row('stereo', WAV, sound(channels=2), EXTRACT, f'{WAV}: 2 channels, expected 4'),
-        Row('44.1 kHz', WAV, sound(rate=44100), EXTRACT, f'{WAV}: sampling rate 44100 Hz, expected 48000'),
+        Row('44.1 kHz', WAV, sound(rate=44100), EXTRACT,
+            f'{WAV}: sampling rate 44100 Hz, expected 48000; --resample brings it there'),
         Row('a sample is NaN', WAV, sound(subtype='FLOAT', value=_NAN), EXTRACT,
             f'…/{WAV}: sample 2400 of channel 4 is nan, expected a finite number', writes=True),
         Row('a sample is infinite', WAV, sound(subtype='DOUBLE', value=float('inf')), EXTRACT,
             f'…/{WAV}: sample 2400 of channel 4 is inf, expected a finite number', writes=True),
         Row('samples of 1e30', WAV, sound(subtype='FLOAT', value=1e30), EXTRACT,
             f'…/{WAV}: samples of up to 1e+30, expected at most 1, which is full scale', writes=True),
+        Row('samples up to 3e38', WAV, sound(subtype='FLOAT', loudness=7e38), EXTRACT,
+            f'…/{WAV}: samples of up to …, expected at most 1, which is full scale', writes=True),
+        Row('FLAC without a length, as written to a pipe', WAV, flac_of_a_pipe, EXTRACT,
+            f'{WAV}: unfinished: its header does not say how long it is; decode and save it anew'),
         Row('floating-point samples on the scale of 16-bit integers', WAV,
             sound(subtype='FLOAT', value=5060), EXTRACT,
             f'…/{WAV}: samples of up to 5.06e+03, expected at most 1, which is full scale (of 16-bit '
@@ -321,7 +356,8 @@ TABLE: dict[str, list[Row]] = {
             f'{PREDICT} --gain_db -90 --output new', None),
         Row('one sample', WAV, sound(samples=1), EXTRACT, None),
         Row('FLAC named .wav', WAV, sound(form='FLAC'), EXTRACT, None),
-        Row('six channels', WAV, sound(channels=6), EXTRACT, None),
+        Row('six channels', WAV, sound(channels=6), EXTRACT,
+            f'{WAV}: 6 channels, expected 4; --channels says which 4'),
         Row('folder in its place', WAV, a_folder, EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
         Row('dangling link', WAV, link('nowhere.wav'), EXTRACT, f'{DESCRIPTION}: no recording {WAV}'),
         Row('link to itself', WAV, link('split1_ir0_ov1_1.wav'), EXTRACT,
@@ -522,8 +558,8 @@ TABLE: dict[str, list[Row]] = {
         Row('the settings beside are no JSON', 'results/tiny_foa_dev/settings.json', cut(20), SCORE,
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
         Row('the settings beside are a list', 'results/tiny_foa_dev/settings.json', content('[]'), SCORE,
-            'results/tiny_foa_dev/settings.json: found no quick_test, expected the settings that seld.py '
-            'writes'),
+            'results/tiny_foa_dev/settings.json: found [], expected a table with params; remove it to score '
+            'the predictions without it'),
         Row('the settings beside name other classes', 'results/tiny_foa_dev/settings.json',
             replaced('"doorslam"', '"bang"'), SCORE,
             'results/tiny_foa_dev/settings.json: predictions of another data set: classes …'),
@@ -551,72 +587,72 @@ TABLE: dict[str, list[Row]] = {
     ],
     'Features, labels and the state of their extraction': [
         Row('empty file', FEATURES, content(b''), TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('cut', FEATURES, cut(-1), TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('wrong magic number', FEATURES, overwritten(0, b'XX'), TRAIN,
-            f'{FEATURES}: not a .npy file of features; remove it and run `python '
-            'batch_feature_extraction.py`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('a header that promises 1 PB', FEATURES,
             overwritten(0,
             _npy_header( "{'descr': '<f4', 'fortran_order': False, 'shape': (50000000, 5000000), }")), TRAIN,
-            f'{FEATURES}: not a .npy file of features; remove it and run `python '
-            'batch_feature_extraction.py`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('a header that is code', FEATURES,
             overwritten(0, _npy_header( "__import__('os').system('touch broken') or {}")), TRAIN,
-            f'{FEATURES}: not a .npy file of features; remove it and run `python '
-            'batch_feature_extraction.py`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('other numbers of the same size', FEATURES,
             overwritten(0,
             _npy_header( "{'descr': '<i4', 'fortran_order': False, 'shape': (50, 8192), }".ljust(117))),
             TRAIN,
-            f'{FEATURES}: features of type int32 and shape (50, 8192), expected float32 or float16 in two '
-            'dimensions; remove it and run `python batch_feature_extraction.py`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('other shape of the same size', FEATURES,
             overwritten(0,
             _npy_header( "{'descr': '<f4', 'fortran_order': False, 'shape': (100, 4096), }".ljust(117))),
             TRAIN,
-            'features/foa_dev_norm/split4_ir0_ov1_4.npy: 50 frames of 8192 columns, expected 100 of 4096 '
-            'as in the other files; extract the features again'),
+            f'{FEATURES}: {CHANGED}'),
         Row('pickled objects', FEATURES, array(np.array([{}, []], object), pickled=True), TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('pickled objects in the size of the features', FEATURES,
             overwritten(0,
             _npy_header( "{'descr': '|O', 'fortran_order': False, 'shape': (50, 8192), }".ljust(117))), TRAIN,
-            f'{FEATURES}: not a .npy file of features; remove it and run `python '
-            'batch_feature_extraction.py`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('a feature is NaN', FEATURES, overwritten(128 + 4 * 8192 * 7, struct.pack('<f', _NAN)), TRAIN,
-            f'the loss is nan in epoch 1, batch 3: {FEATURES}: non-finite features in frame 7; the rounds '
-            'before are kept: mend the features, then --resume; or start anew (--overwrite) with a lower '
-            'learning_rate', writes=True),
+            f'{FEATURES}: {CHANGED}'),
         Row('folder in its place', FEATURES, a_folder, TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('dangling link', FEATURES, link('nowhere.npy'), TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('missing', FEATURES, nothing_at_all, TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('named pipe', FEATURES, a_pipe, TRAIN,
-            f'{FEATURES}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{FEATURES}: {CHANGED}'),
         Row('a named pipe beside', FEATURES.replace('ov1_3', 'ov1_99'), a_new_pipe, TRAIN,
-            f'{FEATURES.replace("ov1_3", "ov1_99")}: no such features; run `python '
-            'batch_feature_extraction.py`'),
+            f'{FEATURES.replace("ov1_3", "ov1_99")}: not of the extraction, by foa_dev_state.json; remove '
+            'it'),
+        Row('one that the state does not know', FEATURES, copied_to('split3_ir0_ov1_99.npy'), TRAIN,
+            f'{FEATURES.replace("ov1_3", "ov1_99")}: not of the extraction, by foa_dev_state.json; remove '
+            'it'),
+        Row('swapped with another', FEATURES, swapped_with('split4_ir0_ov1_4.npy'), TRAIN,
+            f'{FEATURES} and 1 more: {CHANGED}'),
+        Row('replaced under its size and time', FEATURES, overwritten(9999, b'other'), TRAIN,
+            f'{FEATURES}: {CHANGED}'),
+        Row('copied without its time', FEATURES, copied_anew, TRAIN, None),
+        Row('all copied without their times, extracted again', 'features', copied_anew, UPDATE, None),
+        Row('recordings copied without their times', 'data', copied_anew, UPDATE, None),
         Row('one that belongs to no recording', FEATURES, copied_to('split3_ir0_ov1_99.npy'), UPDATE,
             'features/foa_dev_norm/split3_ir0_ov1_99.npy: belongs to no recording of data/foa_dev; '
             'remove it'),
         Row('cut, extracted again', FEATURES, cut(-1), UPDATE, None),
         Row('labels empty', LABELS, content(b''), TRAIN,
-            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{LABELS}: {CHANGED}'),
         Row('labels float64', LABELS, array(np.zeros((50, 33))), TRAIN,
-            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
+            f'{LABELS}: {CHANGED}'),
         Row('labels pickled in their size', LABELS,
             overwritten(0,
             _npy_header( "{'descr': '|O', 'fortran_order': False, 'shape': (50, 33), }".ljust(117))), TRAIN,
-            f'{LABELS}: not a .npy file of labels; remove it and run `python batch_feature_extraction.py`'),
+            f'{LABELS}: {CHANGED}'),
         Row('labels missing', LABELS, nothing_at_all, TRAIN,
-            f'{LABELS}: missing or damaged; run `python batch_feature_extraction.py tiny`'),
-        Row('moments damaged, scaler missing', MOMENTS, damaged_without_scaler, UPDATE,
-            f'{MOMENTS}: not a .npy file of moments; remove it and run `python '
-            'batch_feature_extraction.py`', writes=True),
+            f'{LABELS}: {CHANGED}'),
+        Row('moments damaged, scaler missing', MOMENTS, damaged_without_scaler, UPDATE, None),
         Row('scaler empty', SCALER, content(b''), TRAIN,
             f'{SCALER}: not a scaler of this project; remove it and run `python '
             'batch_feature_extraction.py`'),
@@ -632,7 +668,7 @@ TABLE: dict[str, list[Row]] = {
         Row('scaler without scale', SCALER, arrays(mean=np.zeros(8192)), TRAIN,
             f'{SCALER}: not a scaler of this project; remove it and run `python '
             'batch_feature_extraction.py`'),
-        Row('scaler of another extraction', SCALER, arrays(mean=np.zeros(8192), scale=np.ones(8192)), TRAIN,
+        Row('scaler of another extraction', SCALER, _OTHER_SCALER, TRAIN,
             f'features/foa_dev_norm: normalised with another scaler than {SCALER}; run `python '
             'batch_feature_extraction.py tiny`'),
         Row('scaler with pickled objects', SCALER,
@@ -654,30 +690,51 @@ TABLE: dict[str, list[Row]] = {
         Row('state empty', STATE, content(b''), TRAIN, f'{STATE}: not a JSON file: …'),
         Row('state cut', STATE, cut(100), TRAIN, f'{STATE}: not a JSON file: …'),
         Row('state is a list', STATE, content('[1, 2]'), TRAIN,
-            'features: the features of foa_dev are not complete (their extraction is at work, or was '
-            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+            f'{STATE}: found [1, 2], expected a table with version; {ANEW}'),
         Row('state without entries', STATE, content('{"version": 1}'), TRAIN,
-            'features: the features of foa_dev are not complete (their extraction is at work, or was '
-            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+            f'{STATE}: found no complete, expected a table with complete; {ANEW}'),
         Row('state with an unknown entry', STATE,
             replaced('"complete": true', '"complete": true, "x": 3'), TRAIN, None),
         Row('state of version 1 whose entries are numbers', STATE,
             content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
             TRAIN,
-            'features: the features of foa_dev are not complete (their extraction is at work, or was '
-            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
+            f'{STATE}: features / a: found 3, expected an entry of version 1; {ANEW}'),
         Row('state whose entries are numbers', STATE,
             content('{"version": 2, "complete": true, "feature_dtype": "float32", "scaler_digest": "0", '
                     '"features": {"a": 3}}'),
             TRAIN,
-            'features: the features of foa_dev are not complete (their extraction is at work, or was '
-            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('state of version 1', STATE, state_of_version_1, TRAIN, None),
-        Row('state of version 1, extracted again', STATE, state_of_version_1, UPDATE, None),
+            f'{STATE}: features / a: found 3, expected a table with size, time_ns, source; {ANEW}'),
+        Row('state of version 1, whose recordings are a minute long', STATE, state_of_version_1, TRAIN,
+            'features: the features of foa_dev were made for another data set: recording_s 60, not 1 as TAU '
+            'Spatial Sound Events 2019 has it; set dataset_dir to the folder of their dataset.toml, or run '
+            '`python batch_feature_extraction.py tiny`'),
+        Row('state of version 1, whose recordings are a minute long, extracted again', STATE,
+            state_of_version_1, UPDATE,
+            'features/foa_dev_norm: 8 finished files (7.1 MB) were made with recording_s 60, not 1, and '
+            'would be made anew; --overwrite does so, another feat_label_dir keeps them'),
+        Row('state of version 1, whose recordings are a minute long, overwritten', STATE, state_of_version_1,
+            f'{UPDATE} --overwrite', None),
+        Row('state missing', STATE, nothing_at_all, UPDATE,
+            'features/foa_dev_norm: 4 finished files (6.6 MB) are there without foa_dev_state.json, which '
+            'says what they were made from, and would be made anew; --overwrite does so, another '
+            'feat_label_dir keeps them'),
+        Row('features of another type', STATE, None, f'{UPDATE} --feature_dtype float16',
+            'features/foa_dev_norm: 4 finished files (6.6 MB) were made with feature_dtype float32, not '
+            'float16, and would be made anew; --overwrite does so, another feat_label_dir keeps them'),
+        Row('features of another type, overwritten', STATE, None,
+            f'{UPDATE} --feature_dtype float16 --overwrite', None),
+        Row('state of a later version', STATE, replaced('"version": 3', '"version": 4'), UPDATE,
+            f'{STATE}: version: found 4, expected at most 3: a later version of this project wrote '
+            f'it; {ANEW}'),
+        Row('state with Infinity', STATE, replaced('"complete": true', '"complete": true, "x": Infinity'),
+            TRAIN, f'{STATE}: x: found Infinity, expected finite numbers, texts, true, false, null, and '
+            f'lists and tables of these; {ANEW}'),
         Row('state with the name ../../x', STATE, state_that_leads_outside, TRAIN,
-            'features: the features of foa_dev are not complete (their extraction is at work, or was '
-            'stopped); run `python batch_feature_extraction.py tiny` to finish them'),
-        Row('state with the name ../../x, extracted again', STATE, state_that_leads_outside, UPDATE, None),
+            f'{STATE}: features: found the key "../../x", expected the name of a recording; {ANEW}'),
+        Row('state with the name ../../x, extracted again', STATE, state_that_leads_outside, UPDATE,
+            f'{STATE}: features: found the key "../../x", expected the name of a recording; {ANEW}'),
+        Row('state with the name ../../x, overwritten', STATE, state_that_leads_outside,
+            f'{UPDATE} --overwrite', None),
         Row('state of a run that was stopped', STATE,
             replaced('"complete": true', '"complete": false'), TRAIN,
             'features: the features of foa_dev are not complete (their extraction is at work, or was '
@@ -686,7 +743,7 @@ TABLE: dict[str, list[Row]] = {
         Row('state of version 1 whose entries are numbers, extracted again', STATE,
             content('{"version": 1, "complete": true, "feature_dtype": "float32", "features": {"a": 3}}'),
             UPDATE,
-            None),
+            f'{STATE}: features / a: found 3, expected an entry of version 1; {ANEW}'),
         Row('state is a folder', STATE, a_folder, TRAIN, f'{STATE}: Is a directory'),
     ],
     'Models and what stands beside them': [
@@ -725,12 +782,16 @@ TABLE: dict[str, list[Row]] = {
         Row('settings nested 100,000 deep', f'{RUN}.json', content('[' * 100_000), PREDICT,
             f'{RUN}.json: not a JSON file: …'),
         Row('settings are a list', f'{RUN}.json', content('[]'), PREDICT,
-            f'{RUN}.json: expected the settings that seld.py writes, with params / feature_dtype and '
-            'sequence_length'),
+            f'{RUN}.json: found [], expected a table with params; copy it again from where the model was '
+            'trained, or train anew'),
         Row('settings of another type', f'{RUN}.json',
             replaced('"sequence_length": 10', '"sequence_length": "ten"'), PREDICT,
-            f'{RUN}.json: expected the settings that seld.py writes, with params / feature_dtype and '
-            'sequence_length'),
+            f'{RUN}.json: params / sequence_length: found "ten", expected a whole number from 1; copy it '
+            'again from where the model was trained, or train anew'),
+        Row('settings with another truth', f'{RUN}.json',
+            replaced('"test_rotations": false', '"test_rotations": "no"'), PREDICT,
+            f'{RUN}.json: params / test_rotations: found "no", expected true or false; copy it again from '
+            'where the model was trained, or train anew'),
         Row('facts of the data set are a list', f'{RUN}.json', with_facts([]), PREDICT,
             f'{RUN}.json: dataset_facts: found [], expected the facts of a data set'),
         Row('classes of the data set are none', f'{RUN}.json', with_facts(TAU2019.facts() | {'classes': []}),
@@ -756,16 +817,27 @@ TABLE: dict[str, list[Row]] = {
         Row('of other classes, resumed', f'{RUN}.json', replaced('"doorslam"', '"bang"'), RESUME,
             f'{RUN}.json: this run was started with another data set: classes …'),
         Row('settings are a list, resumed', f'{RUN}.json', content('[]'), RESUME,
-            f'{RUN}.json: not what seld.py writes there, expected params; start the run anew '
+            f'{RUN}.json: found [], expected a table with params; start the run anew '
             '(--overwrite), or choose another job id'),
         Row('state no JSON, resumed', f'{RUN}_state.json', cut(50), RESUME,
             f'{RUN}_state.json: not a JSON file: …'),
         Row('state is a list, resumed', f'{RUN}_state.json', content('[]'), RESUME,
-            f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
-            'start the run anew (--overwrite), or choose another job id'),
+            f'{RUN}_state.json: found [], expected a table with history, best_round, results; start the run '
+            'anew (--overwrite), or choose another job id'),
         Row('state without a history, resumed', f'{RUN}_state.json', content('{}'), RESUME,
-            f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
-            'start the run anew (--overwrite), or choose another job id'),
+            f'{RUN}_state.json: found no history, expected a table with history, best_round, results; start '
+            'the run anew (--overwrite), or choose another job id'),
+        Row('state with a text for a score, resumed', f'{RUN}_state.json',
+            replaced('"ER": ', '"ER": "x", "x": '), RESUME,
+            f'{RUN}_state.json: history / 0 / ER: found "x", expected a number, or null; start the '
+            'run anew (--overwrite), or choose another job id'),
+        Row('state whose best round is none, resumed', f'{RUN}_state.json',
+            replaced('"best_round": ', '"best_round": 9'), RESUME,
+            f'{RUN}_state.json: best_round: found 9…, expected one of 2 rounds; start the run anew '
+            '(--overwrite), or choose another job id'),
+        Row('best model missing, finished', f'{RUN}_model.keras', nothing_at_all, RESUME,
+            f'{RUN}_model.keras: missing, but {RUN}_state.json has 2 rounds; copy it back, or train the run '
+            'again (--overwrite)'),
         Row('model of the last round missing, more rounds', f'{RUN}_round2.keras', nothing_at_all,
             f'{RESUME} --nb_epochs 3',
             f'{RUN}_round2.keras: no such model; versions before this one kept none of a finished run; a new '
@@ -798,8 +870,8 @@ TABLE: dict[str, list[Row]] = {
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
         Row("settings of another job's predictions are a list", 'results/tiny_foa_dev/settings.json',
             content('[]'), 'seld.py tiny new --split 1',
-            'results/tiny_foa_dev/settings.json: not what seld.py writes there, expected job, params; '
-            'start the run anew (--overwrite), or choose another job id'),
+            'results/tiny_foa_dev/settings.json: found [], expected a table with job, params; choose another '
+            'dcase_dir, or remove this file'),
         Row('predictions of another job', '', None, 'seld.py tiny new --split 1',
             "results/tiny_foa_dev: is for the predictions of job 'job'; choose another dcase_dir, or "
             "--overwrite them"),
@@ -812,10 +884,8 @@ TABLE: dict[str, list[Row]] = {
         Row('settings of a data set no JSON', 'new/synthesis.json', content('{'), SYNTHESIZE,
             'new/synthesis.json: not a JSON file: …'),
         Row('settings of a data set a list', 'new/synthesis.json', content('[]'), SYNTHESIZE,
-            "new: holds another data set, synthesis.json says {'script_version': None, 'recordings': "
-            "None, 'eval_recordings': None, 'seconds': None, 'seed': None, 'formats': None}, expected "
-            "{'script_version': 1, 'recordings': 1, 'eval_recordings': 0, 'seconds': 6, 'seed': 2019, "
-            "'formats': ['foa']}; choose another folder, or remove this one"),
+            'new/synthesis.json: found [], expected a table with settings; choose another folder, or remove '
+            'this one'),
     ],
     'Folders and names': [
         Row('no data at all', 'data', moved_to('elsewhere'), EXTRACT,
@@ -985,11 +1055,19 @@ TABLE: dict[str, list[Row]] = {
         Row('batch size 0', '', None, 'seld.py tiny new --batch_size 0',
             'setting batch_size: got 0, expected at least 1'),
         Row('batch size 1e9', '', None, f'{TRAIN} --batch_size 1000000000',
-            'features/foa_dev_norm: 2 recordings of 50 frames are too few for one batch of 1000000000 '
-            'sequences of 10 frames'),
+            'features/foa_dev_norm: 2 recordings of 100 frames together are too few for one batch of '
+            '1000000000 sequences of 10 frames; …'),
         Row('sequence length beyond the recordings', '', None, f'{TRAIN} --sequence_length 100000',
-            'features/foa_dev_norm: 2 recordings of 50 frames are too few for one batch of 2 sequences '
-            'of 100000 frames'),
+            'features/foa_dev_norm: 2 recordings of 100 frames together are too few for one batch of 2 '
+            'sequences of 100000 frames; …'),
+        Row('rounds of 400 digits', '', None, f'{TRAIN} --nb_epochs {"9" * 400}',
+            'setting nb_epochs: got a whole number of 1329 bits, expected at most 2147483648'),
+        Row('part that never ends, drawn', '', None, f'{DRAW} --seconds 0 inf',
+            '--seconds: got 0 inf, expected a time and a later one'),
+        Row('learning rate of 1e9, which diverges', '', None,
+            'seld.py tiny new --split 1 --learning_rate 1e9 --dcase_dir others',
+            'models/tiny_new_foa_dev_split1_model.keras: predictions of up to …, expected radians, or parts '
+            'of a vector: its training has diverged; train anew with a lower learning_rate', writes=True),
         Row('learning rate NaN', '', None, 'seld.py tiny new --learning_rate nan',
             'setting learning_rate: got nan, expected a finite number'),
         Row('learning rate infinite', '', None, f'{TRAIN} --learning_rate inf',

@@ -23,5 +23,6 @@ def finished_place(tmp_path_factory):
 def place(finished_place, tmp_path):
     """A copy of `finished_place` for one test, while its task `tiny` is there."""
     folder = shutil.copytree(finished_place, tmp_path / 'place')
+    workplace.note_stamps(folder)
     with workplace.registered():
         yield folder

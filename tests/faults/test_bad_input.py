@@ -31,11 +31,6 @@ def test_row(section, row, place):
     assert not workplace.temporary_files(place)
 
 
-def test_nothing_is_extracted_again_because_of_a_state_of_version_1(place):
-    bad_input.state_of_version_1(place / bad_input.STATE)
-    assert 'nothing to do, all 4 recordings' in workplace.run(bad_input.UPDATE, place).stdout
-
-
 def test_the_table_is_as_long_as_it_should_be_and_says_each_thing_once():
     assert len(ROWS) >= 60
     assert len({(section, row.what) for section, row in ROWS}) == len(ROWS)
@@ -44,10 +39,13 @@ def test_the_table_is_as_long_as_it_should_be_and_says_each_thing_once():
 # Rows whose line names another file than the changed file or its folder: which, and why.
 NAMED_INSTEAD = {
     ('Recordings', 'two of one name'): 'data/foa_dev/split1_ir0_ov1_1.flac',  # the copy
-    ('Features, labels and the state of their extraction', 'other shape of the same size'):
-        'features/foa_dev_norm/split4_ir0_ov1_4.npy',  # the next file, whose shape is another
     ('Features, labels and the state of their extraction', 'one that belongs to no recording'):
         'features/foa_dev_norm/split3_ir0_ov1_99.npy',  # the copy
+    ('Features, labels and the state of their extraction', 'one that the state does not know'):
+        'features/foa_dev_norm/split3_ir0_ov1_99.npy',  # the copy
+    **{('Features, labels and the state of their extraction', what): 'features/foa_dev_norm' for what in (
+        'state of version 1, whose recordings are a minute long, extracted again', 'state missing',
+        'features of another type')},  # what would be lost
     ('Models and what stands beside them', 'model not of seld.py'): 'models/mine.keras',  # the copy
     ('Models and what stands beside them', 'model of other classes'):
         'models/tiny_job_foa_dev_split1_model.keras',  # whose outputs do not suit the settings beside it

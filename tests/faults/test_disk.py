@@ -1,5 +1,6 @@
 """A full disk, a folder that cannot be written or goes away: one line, and nothing is damaged."""
 
+import json
 import os
 import resource
 import shutil
@@ -11,7 +12,7 @@ import workplace
 
 import seld
 from cls_feature_class import FeatureClass
-from seldnet.common.files import read_json, write_json
+from seldnet.common.files import write_json
 from seldnet.extraction import stages
 
 
@@ -78,7 +79,7 @@ def stop_after_training(place):
     """As if a run had been killed before its test: no results yet, the last checkpoint still there."""
     models = place / 'models'
     state = models / 'tiny_job_foa_dev_split1_state.json'
-    write_json(state, read_json(state) | {'results': None})
+    write_json(state, json.loads(state.read_text()) | {'results': None})
     run = models / 'tiny_job_foa_dev_split1'
     shutil.copy(f'{run}_model.keras', f'{run}_round2.keras')
 

@@ -15,7 +15,7 @@ import pytest
 import soundfile
 import workplace
 
-from seldnet.common.files import read_json, write_json
+from seldnet.common.files import write_json
 
 DESCRIPTION = f'{workplace.HEADER}knock,0.1,0.8,10,20,1\n'
 TOUR = ['misc_files/test_SELD_metrics.py', 'split1_ir0_ov1_1.csv']
@@ -60,6 +60,21 @@ def test_standard_error_is_closed(folder):
     assert (done.returncode, done.stdout) == (1, b'')
 
 
+def test_standard_output_and_error_are_closed(folder):
+    script = workplace.ROOT / 'misc_files/check_dataset_distribution.py'
+    command = f'{sys.executable} {script} {folder} --output new >&- 2>&-'
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'', b'')
+    assert all(path.read_bytes()[:4] == b'\x89PNG' for path in (folder / 'new').iterdir())
+    command = command.replace('new', 'split1_ir0_ov1_1.csv')
+    assert subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=120).returncode == 1
+
+
+def test_control_characters_of_names_are_escaped(folder):
+    done = run('misc_files/check_dataset_distribution.py', str(folder), '--output', 'red\x1b[31m', cwd=folder)
+    assert done.returncode == 0 and b'\x1b' not in done.stdout and b'written: red\\x1b[31m/' in done.stdout
+
+
 def test_a_terminal_without_the_letters_of_a_name(folder):
     done = run('misc_files/check_dataset_distribution.py', '.', '--output', 'résumé', cwd=folder,
                PYTHONIOENCODING='ascii')
@@ -70,7 +85,7 @@ def test_a_terminal_without_the_letters_of_a_name(folder):
 def let_scripts_know_the_method(place):
     """A script's own process has no stand-in among its methods: let the settings name one that it has."""
     path = place / 'models/tiny_job_foa_dev_split1.json'
-    settings = read_json(path)
+    settings = json.loads(path.read_text())
     settings['params']['model_variant'] = 'released'
     write_json(path, settings)
 

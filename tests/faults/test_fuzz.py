@@ -1,8 +1,10 @@
 """Any bytes, settings, rows: readers return what is legal or raise their error; scores keep their laws."""
 
 import contextlib
+import json
 import math
 import struct
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -17,15 +19,21 @@ from metrics import jackknife
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import read_output_rows
+from seldnet.common.config_file import read_settings_file
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import open_features, open_labels
 from seldnet.extraction.audio import load_recording, recording_chunks
+from seldnet.extraction.checks import find_pending
+from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import load_scaler
 from seldnet.prediction.trained_model import read_trained_model
 from seldnet.scoring.counting import count_recordings
-from seldnet.scoring.recordings import is_quick_test
+from seldnet.scoring.recordings import check_dataset, is_quick_test
 from seldnet.scoring.scores import score
 from seldnet.training import network
+from seldnet.training.history import read_state
+from seldnet.training.output_folder import OutputFolder
+from seldnet.training.resumption import refuse_other_settings
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,6 +94,67 @@ def test_readers_return_or_raise_their_error(place, name):
         with contextlib.suppress(InputError, FileNotFoundError):
             read(path)
     check()
+
+
+JSON_READERS = {
+    **{name: READERS[name] for name in ('state', 'settings of a model', 'settings of predictions')},
+    'state, extracted': ('features/foa_dev_state.json', lambda path: find_pending(
+        *(lambda recordings: (recordings, recordings.state()))(
+            RecordingSet(path.parents[1] / 'data', path.parent, dataset=workplace.DATASET)))),
+    'state of a run': ('models/tiny_job_foa_dev_split1_state.json',
+                       lambda path: read_state(path, 'remove it')),
+    'settings of a run': ('models/tiny_job_foa_dev_split1.json', lambda path: refuse_other_settings(
+        path, parameter.get_params('tiny'))),
+    'settings of a folder': ('results/tiny_foa_dev/settings.json', lambda path: OutputFolder(
+        path.parent, 'tiny', 'job', parameter.get_params('tiny')).refuse_others(overwrite=False)),
+    'settings beside predictions': ('results/tiny_foa_dev/settings.json', lambda path: parameter.params_given(
+        Namespace(config=None), 'tiny', predictions=path.parent)),
+    'data set of predictions': ('results/tiny_foa_dev/settings.json', lambda path: check_dataset(
+        path.parent, workplace.DATASET)),
+    'settings file': ('models/tiny_job_foa_dev_split1.json', lambda path: read_settings_file(
+        path, parameter.SETTINGS)),
+}
+hostile = st.sampled_from(['../../x', '/tmp/x', '..', '', 'a/b', 'a\\b', 'a\0b', '.x', '\ud800', 'x' * 300,
+                           '\n'])
+odd_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | hostile
+    | st.sampled_from([10**400, 2**63, -1, math.nan, math.inf]),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(hostile | st.text(max_size=3), inner, max_size=2),
+    max_leaves=4)
+
+
+def with_one_change(content, places, value, rename):
+    """JSON with something else somewhere in it: `places` lead there, from 0 to 1 at each level."""
+    if not places or not isinstance(content, dict | list) or not content:
+        return value
+    keys = list(content) if isinstance(content, dict) else range(len(content))
+    key = keys[int(places[0] * (len(keys) - 1))]
+    inner = with_one_change(content[key], places[1:], value, rename)
+    if isinstance(content, list):
+        return [*content[:key], inner, *content[key + 1:]]
+    if rename is not None and len(places) == 1:
+        return {**{name: of for name, of in content.items() if name != key}, rename: content[key]}
+    return {**content, key: inner}
+
+
+@pytest.mark.parametrize('name', JSON_READERS)
+def test_readers_of_json_return_or_raise_their_error(place, name):
+    """Odd values and hostile names at any depth; and nothing is made or removed outside of the place."""
+    file, read = JSON_READERS[name]
+    path = place / file
+    whole = json.loads(path.read_text())
+    around = workplace.listing(place.parent).keys()
+
+    @MANY
+    @given(st.lists(st.floats(0, 1), max_size=5), odd_json, st.none() | hostile)
+    def check(places, value, rename):
+        with contextlib.suppress(ValueError):  # Python writes no whole numbers of more than 4300 digits
+            path.write_text(json.dumps(with_one_change(whole, places, value, rename)))
+        with contextlib.suppress(InputError, FileNotFoundError):
+            read(path)
+    check()
+    assert workplace.listing(place.parent).keys() == around
 
 
 two_bytes, four_bytes = st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)

@@ -16,7 +16,6 @@ import workplace
 
 from cls_feature_class import FeatureClass
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 from seldnet.training import run
 
 NAMES = [f'split{1 + number % 4}_ir0_ov1_{number}' for number in range(12)]
@@ -57,7 +56,7 @@ def content(folder, names):
 
 def _content(path):
     if path.suffix == '.json':  # times of files, seconds of rounds, state of the code
-        text = json.dumps(read_json(path), sort_keys=True)
+        text = json.dumps(json.loads(path.read_text()), sort_keys=True)
         return re.sub(r'"time_ns": \d+|"seconds": [\d.e-]+|"git": "[^"]*"', '', text)
     if path.name.endswith('_metrics.csv'):
         with path.open(newline='') as file:
@@ -92,7 +91,7 @@ def test_extraction_killed_at_any_moment(undisturbed, tmp_path, nb_moments):
 def is_midway(place):
     """Whether something is there and something is still to come."""
     state = place / EXTRACTS
-    return state.exists() and not read_json(state)['complete']
+    return state.exists() and not json.loads(state.read_text())['complete']
 
 
 def assert_nothing_half_written(place):
@@ -151,7 +150,7 @@ def test_training_killed_at_any_moment(undisturbed, tmp_path, nb_moments):
         wait_for_a_moment(process, place, number, nb_moments, TRAINS, seconds)
         processes.kill(process, with_workers=True)
         states = list(place.glob(TRAINS))
-        stopped_midway += bool(states) and read_json(states[0])['results'] is None
+        stopped_midway += bool(states) and json.loads(states[0].read_text())['results'] is None
         assert_models_are_whole(place)
         processes.run(TRAIN, place)
         found = content(place, ['models', 'results'])

@@ -29,6 +29,8 @@ import parameter
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.common.files import TEMPORARY_PREFIX
 from seldnet.common.scripts import exit_with_one_line
+from seldnet.extraction.recording_set import RecordingSet
+from seldnet.extraction.state_file import FILE_KINDS
 from seldnet.methods.registry import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +98,16 @@ def make(folder: Path) -> None:
     # The stand-in network may find nothing in noise: so that there is something to read, one row.
     with (folder / 'results' / 'tiny_foa_dev' / f'{NAMES[0]}.csv').open('a') as file:
         file.write('49,3,20,10\n')
+
+
+def note_stamps(folder: Path) -> None:
+    """Note that a copy of a place holds what the place did: who reads it then writes nothing."""
+    recordings = RecordingSet(folder / 'data', folder / 'features', dataset=DATASET)
+    state = recordings.state()
+    recordings.recording_sources(state)
+    recordings.label_sources(state)
+    assert not state.damaged(*FILE_KINDS)
+    state.update()
 
 
 class Outcome(NamedTuple):

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from golden_network import small_model, with_golden_weights
 
+import parameter
 from seldnet.methods.layers import hard_sigmoid_2019
+from seldnet.methods.registry import METHODS
 
 
 @pytest.fixture
@@ -102,3 +104,21 @@ def test_pooling_before_relu_changes_nothing():
     x = np.random.default_rng(0).normal(size=(2, 3, 16, 4)).astype(np.float32)
     pool, relu = keras.layers.MaxPooling2D((1, 4)), keras.layers.ReLU()
     np.testing.assert_array_equal(pool(relu(x)), relu(pool(x)))
+
+
+@pytest.mark.parametrize(('variant', 'momentum', 'dropout'), [
+    ('released', 0.99, 0.3), ('paper', 0.99, 0.3), ('accdoa', 0.95, 0)])
+def test_what_no_output_of_an_untrained_network_shows(variant, momentum, dropout):
+    """Of Keras 2.2.4 for the networks of 2019; each default has moved since, or may."""
+    if variant == 'accdoa':
+        params = parameter.get_params('6', dropout_rate=0.3)
+        model = METHODS[variant].build((2, 50, 64, 7), 11, params)
+    else:
+        model = small_model(variant, dropout_rate=0.3)
+    assert model.optimizer.epsilon == 1e-7
+    assert (model.optimizer.beta_1, model.optimizer.beta_2) == (0.9, 0.999)
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert norms and {(norm.momentum, norm.epsilon) for norm in norms} == {(momentum, 1e-3)}
+    recurrent = [layer for layer in model.layers if isinstance(layer, keras.layers.Bidirectional)]
+    assert recurrent and {(part.dropout, part.recurrent_dropout) for layer in recurrent for part in (
+        layer.forward_layer, layer.backward_layer)} == {(dropout, dropout)}

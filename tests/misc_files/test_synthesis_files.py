@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from misc_files.synthesis.plan import plan_recordings
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import read_description
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 
 CLASSES = TAU2019.classes
 
@@ -129,7 +129,7 @@ def test_recordings_of_something_else_are_never_touched(tmp_path):
 
 
 def test_settings_are_on_record(synthetic_folder):
-    record = read_json(synthetic_folder / 'synthesis.json')
+    record = json.loads((synthetic_folder / 'synthesis.json').read_text())
     assert record['settings'] == {
         'script_version': SCRIPT_VERSION, 'recordings': RECORDINGS, 'eval_recordings': 1,
         'seconds': SECONDS, 'seed': 2019, 'formats': ['foa', 'mic']}

@@ -1,6 +1,7 @@
 """`predict`: a recording and a model, rows and events, from any folder and thread."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,6 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import read_output_rows
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 from seldnet.methods.registry import METHODS
 from seldnet.prediction.ensemble import Ensemble, check_overlap
 from seldnet.prediction.event_list import find_events
@@ -105,7 +105,7 @@ def test_a_model_of_another_data_set(untrained, tmp_path):
     """Its network is loaded as the model says, not as TAU 2019's would be."""
     dataset = dataclasses.replace(TAU2019, sample_rate_hz=24000)
     path = untrained.copy(tmp_path, facts=dataset.facts())
-    params = read_json(untrained.run.path('.json'))['params'] | {'pool_size': [8, 8, 8]}
+    params = json.loads(untrained.run.path('.json').read_text())['params'] | {'pool_size': [8, 8, 8]}
     keras_side.save(keras_side.build(METHODS['released'], (None, 128, 512, 8), 11, params, seed=1), path)
     np.savez(tmp_path / untrained.run.path('_wts.npz').name, mean=np.ones(4096), scale=np.ones(4096))
     soundfile.write(tmp_path / 'a.wav', noise(2, rate_hz=24000), 24000)

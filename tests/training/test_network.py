@@ -65,6 +65,16 @@ def test_a_round_draws_the_same_whatever_was_drawn_before(batches):
     assert len({first, other, third}) == 3
 
 
+def test_the_loss_of_a_round_is_that_of_its_last_epoch(batches):
+    """Not the mean over its epochs: it starts anew with each."""
+    several, one_by_one = build(), build()
+    loss = fit(several, batches.epochs(0, 3))
+    losses = [fit(one_by_one, batches.epochs(epoch, 1)) for epoch in range(3)]
+    np.testing.assert_allclose(several.get_weights()[0], one_by_one.get_weights()[0], rtol=1e-5)
+    assert loss == pytest.approx(losses[-1], rel=1e-5)
+    assert abs(np.mean(losses) - losses[-1]) > 0.01 * losses[-1]  # or it would show nothing
+
+
 def test_the_weights_of_a_new_network_depend_on_the_seed():
     first, again, other = (network.build(STAND_IN, INPUT, NB_CLASSES, PARAMS, seed).get_weights()
                            for seed in (1, 1, 2))

@@ -11,6 +11,7 @@ import tiny_training
 from tiny_training import DATASET, write_scaler
 
 from seldnet.common.errors import InputError
+from seldnet.common.files import write_json
 from seldnet.methods.registry import METHODS
 from seldnet.training import summary
 from seldnet.training.history import is_better, write_history
@@ -46,7 +47,7 @@ def features(tiny_features, tmp_path):
 
 def scores(seld):
     return {'training_loss': 1.0, 'validation_loss': 1.0, 'ER': 1.0, 'F': 0.0, 'DOA': 0.0, 'FR': 0.0,
-            'SELD': seld, 'predicted_peaks': 1, 'good_frames': 0}
+            'SELD': seld, 'predicted_peaks': 1, 'good_frames': 0, 'seconds': 1.5}
 
 
 def train(run, *seld_scores, overwrite=False):
@@ -242,8 +243,59 @@ def test_resuming_without_the_model_is_refused(make_run):
 def test_a_state_of_something_else(make_run, content):
     run = make_run()
     run.path('_state.json').write_text(content)
-    with pytest.raises(InputError, match=r'split1_state\.json: not (what seld\.py writes there|a JSON file)'):
+    with pytest.raises(InputError, match=r'split1_state\.json: (found .*, expected a |not a JSON file)'):
         run.load_state()
+
+
+@pytest.mark.parametrize('changes', [
+    {'best_round': 3}, {'best_round': None}, {'history': [{'round': 2, **scores(0.5)}]},
+    {'history': [], 'best_round': None,
+     'results': {'validation': {'round': 1, **scores(0.5)}, 'test': None}}])
+def test_a_state_that_contradicts_itself(make_run, changes):
+    run = make_run()
+    state = {'history': [{'round': 1, **scores(0.5)}], 'best_round': 1, 'results': None}
+    write_json(run.path('_state.json'), state)
+    assert run.load_state() == state
+    write_json(run.path('_state.json'), state | changes)
+    with pytest.raises(InputError, match=r'split1_state\.json: (history|best_round|results): found .*, '):
+        run.load_state()
+
+
+@pytest.mark.parametrize('stored', ['null', 'NaN'])
+def test_scores_that_are_undefined_come_back(make_run, stored):
+    """JSON has no NaN; versions before this one wrote one nevertheless."""
+    run = make_run()
+    train(run, 0.5)
+    path = run.path('_state.json')
+    path.write_text(path.read_text().replace('"DOA": 0.0', f'"DOA": {stored}'))
+    state = run.load_state()
+    assert math.isnan(state['history'][0]['DOA'])
+    write_json(path, state)
+    assert 'NaN' not in path.read_text() and math.isnan(run.load_state()['history'][0]['DOA'])
+
+
+def test_resuming_without_the_best_model_is_refused(make_run):
+    run = make_run(nb_epochs=1)
+    finish(run, train(run, 0.5))
+    run.check_existing(resume=True)
+    run.path('_model.keras').unlink()
+    with pytest.raises(InputError, match=r'split1_model\.keras: missing, but .*split1_state.json has 1 r'):
+        run.check_existing(resume=True)
+
+
+@pytest.mark.parametrize('split', [1, 2, 3])
+def test_resuming_with_other_labels_is_refused(make_run, features, split):
+    run = make_run(features=features)
+    train(run, 0.5)
+    run.check_existing(resume=True)
+    path = features / 'foa_dev_label' / f'split{split}_ir0_ov1_0.npy'
+    np.save(path, 1 - np.load(path))
+    with pytest.raises(InputError, match=r'split1\.json: this run was started with other labels'):
+        run.check_existing(resume=True)
+    settings = json.loads(run.path('.json').read_text())
+    del settings['data']  # an earlier version
+    write_json(run.path('.json'), settings)
+    run.check_existing(resume=True)
 
 
 def test_overwriting_removes_what_there_is_of_this_run(make_run, tmp_path):
