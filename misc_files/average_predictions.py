@@ -16,9 +16,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, active_rows, write_output_rows
-from seldnet.annotations.stored_facts import DATASET_FACTS, check_dataset, dataset_of_predictions
+from seldnet.annotations.saved_settings import read_settings
+from seldnet.annotations.stored_facts import DATASET_FACTS, REMEDY, check_dataset, dataset_of_predictions
 from seldnet.common.errors import InputError, and_more, raise_problems
-from seldnet.common.files import create_folder, list_files, read_json, write_json
+from seldnet.common.files import create_folder, list_files, write_json
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.methods.averaging import average_degrees
 from seldnet.methods.method import Method
@@ -70,15 +71,13 @@ def _common_names(folders: Sequence[Path]) -> list[str]:
 
 def _saved(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS_FILE
-    saved = read_json(path) if path.is_file() else {}
-    return saved if isinstance(saved, dict) else {}
+    return read_settings(path, remedy=REMEDY) if path.is_file() else {}
 
 
 def _method_of(folder: Path) -> Method:
     """Whose threshold and rounding hold; that of 2019 where nothing is said."""
-    params = _saved(folder).get('params')
-    name = params.get('model_variant') if isinstance(params, dict) else None
-    return METHODS[name if isinstance(name, str) and name in METHODS else 'released']
+    name = _saved(folder).get('params', {}).get('model_variant')
+    return METHODS[name if name in METHODS else 'released']
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -22,9 +22,9 @@ from parameter import SETTINGS, add_settings, get_params
 from seldnet.annotations.dataset import Dataset, Fold
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.labels import split_labels
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.common.settings import settings_given
 from seldnet.extraction.checks import check_ready
@@ -65,13 +65,13 @@ def _validation_run(model: Path, args: argparse.Namespace, dataset: Dataset | No
     path = model.with_name(f'{stem}{SETTINGS_ENDING}')
     if not model.is_file() or stem == model.name:
         raise InputError(f'{model}: no such model, expected a file ...{MODEL_ENDING} that seld.py wrote')
-    saved = read_json(path)
-    try:
-        fold = Fold(**{part: tuple(map(int, splits)) for part, splits in saved['fold'].items()})
-        known = {name: value for name, value in saved['params'].items() if name in SETTINGS}
-        task, job = str(saved['task']), str(saved['job'])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise InputError(f'{path}: expected task, job, fold and params, as seld.py writes them') from None
+    saved = read_settings(path, 'task', 'job', 'fold',
+                          remedy='copy it again from where the model was trained')
+    if saved['fold'].keys() != set(Fold._fields):
+        raise InputError(f'{path}: fold: found {", ".join(saved["fold"])}, expected '
+                         f'{", ".join(Fold._fields)}')
+    fold = Fold(**{part: tuple(splits) for part, splits in saved['fold'].items()})
+    known = {name: value for name, value in saved['params'].items() if name in SETTINGS}
     params = get_params('1', **(known | settings_given(args, SETTINGS)))
     params['model_dir'] = str(model.parent)
     own = dataset or find_dataset(params['dataset_dir'])
@@ -79,7 +79,7 @@ def _validation_run(model: Path, args: argparse.Namespace, dataset: Dataset | No
     if stored is not None and stored.facts() != own.facts():
         raise InputError(f'{path}: trained on {stored.name}, but {params["dataset_dir"]} holds {own.name} of '
                          'other facts; name its folder (--dataset_dir)')
-    return Run(task, job, fold, params, own)
+    return Run(saved['task'], saved['job'], fold, params, own)
 
 
 def _validation_scores(run: Any, model: Path) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -9,10 +9,11 @@ from typing import Any
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences, find_dataset
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common.errors import InputError
-from seldnet.common.files import read_json
 
 DATASET_FACTS = 'dataset_facts'
+REMEDY = 'remove it to score the predictions without it'
 
 
 def stored_dataset(saved: Any, path: Path) -> Dataset | None:
@@ -59,7 +60,7 @@ def check_dataset(predictions: Path, dataset: Dataset) -> None:
         If classes, grid, rate or length of the recordings are others; or the settings are no JSON.
     """
     path = predictions / SETTINGS_FILE
-    stored = stored_dataset(read_json(path), path) if path.exists() else None
+    stored = stored_dataset(read_settings(path, remedy=REMEDY), path) if path.exists() else None
     if stored is None:
         return
     differences = fact_differences(stored.facts(), dataset, chosen_in_extraction=False)
@@ -92,7 +93,7 @@ def dataset_of_predictions(predictions: Path, *folders: str | Path | None) -> Da
     path = folder / SETTINGS_FILE
     dataset = find_dataset(*folders)
     if dataset is TAU2019 and path.is_file():
-        stored = stored_dataset(read_json(path), path)
+        stored = stored_dataset(read_settings(path, remedy=REMEDY), path)
         if stored is not None and fact_differences(stored.facts(), TAU2019, chosen_in_extraction=False):
             return stored
     check_dataset(folder, dataset)

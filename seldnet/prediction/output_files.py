@@ -20,10 +20,12 @@ from seldnet.annotations.dataset import FRAMES_PER_SECOND, TAU2019, Dataset
 from seldnet.annotations.descriptions import Event
 from seldnet.annotations.output_format import SETTINGS_FILE
 from seldnet.common.errors import InputError, raise_problems
-from seldnet.common.files import atomic_path, create_folder, read_json, write_json
+from seldnet.common.files import atomic_path, create_folder, write_json
+from seldnet.common.saved_json import TEXT, Entries, Fields, OrNone, read_saved_json
 from seldnet.prediction.ensemble import Ensemble
 
 RECORD = 'predict_recording.json'
+_RECORD = Fields({'files': Entries(TEXT)}, {'begun': OrNone(TEXT)})
 
 
 class OutputFiles:
@@ -58,14 +60,8 @@ class OutputFiles:
         self._begun: str | None = None  # a file that the script was about to write when it was stopped
         record = folder / RECORD
         if record.exists():
-            content = read_json(record)
-            content = content if isinstance(content, dict) else {}
-            files, begun = content.get('files'), content.get('begun')
-            if not (isinstance(files, dict) and isinstance(begun, str | None)
-                    and all(isinstance(digest, str) for digest in files.values())):
-                raise InputError(f'{record}: not the record of predict_recording.py, expected files; choose '
-                                 'another --output')
-            self._digests, self._begun = files, begun
+            content = read_saved_json(record, _RECORD, remedy='choose another --output')
+            self._digests, self._begun = content['files'], content.get('begun')
 
     def check(self, names: Iterable[str], endings: Sequence[str]) -> None:
         """Refuse what would replace a file of others.

@@ -11,6 +11,7 @@ from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
 from seldnet.annotations.saved_settings import read_settings
+from seldnet.annotations.stored_facts import REMEDY
 from seldnet.common.errors import InputError, listed
 from seldnet.common.files import list_entries, name_order
 
@@ -121,9 +122,6 @@ def holds_descriptions(folder: Path) -> bool:
     return True
 
 
-_REMEDY = 'remove it to score the predictions without it'
-
-
 def is_quick_test(predictions: Path) -> bool | None:
     """Whether the settings that `seld.py` leaves beside predictions say quick_test; None without settings.
 
@@ -144,7 +142,7 @@ def is_quick_test(predictions: Path) -> bool | None:
     path = predictions / SETTINGS_FILE
     if not path.exists():
         return None
-    return read_settings(path, params=('quick_test',), remedy=_REMEDY)['params']['quick_test']
+    return read_settings(path, params=('quick_test',), remedy=REMEDY)['params']['quick_test']
 
 
 def recording_frames(names: Sequence[str], references: Sequence[np.ndarray],

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError, listed
-from seldnet.common.files import read_json
 from seldnet.training import network
 from seldnet.training.history import State
 from seldnet.training.run import SETTINGS_ENDING, Run
@@ -74,7 +74,10 @@ def classes_of(path: Path) -> tuple[str, ...]:
         If what lies beside it cannot be read.
     """
     beside = path.with_name(re.sub(r'_(model|round\d+)\.keras$', SETTINGS_ENDING, path.name))
-    stored = stored_dataset(read_json(beside), beside) if beside != path and beside.is_file() else None
+    stored = None
+    if beside != path and beside.is_file():
+        remedy = 'copy it again from where the model was trained'
+        stored = stored_dataset(read_settings(beside, remedy=remedy), beside)
     return (stored or TAU2019).classes
 
 
