@@ -4,9 +4,9 @@
     python misc_files/report_reproduction.py --task 4           # only the report, of task 4
 
 The scores are the official ones of 2019 on all four development folds together, with 95 % jackknife intervals
-over recordings. A published score lies within if its interval covers it, rounded as it was published; of other
-data than the challenge's, and of unfinished trainings, nothing is compared. The report says whether the data are
-the challenge's, as far as names, numbers and descriptions tell.
+over recordings. A published score lies within if its interval covers it, rounded as it was published; of
+other data than the challenge's, and of unfinished trainings, nothing is compared. The report says whether the
+data are the challenge's, as far as names, numbers and descriptions tell.
 docs/REPRODUCE.md shows one.
 """
 

@@ -124,7 +124,8 @@ def test_what_lies_within(change, words):
     intervals = {'ER': [0.3, 0.4], 'F': [0.81, 0.9], 'DOA': [20, 28.45], 'FR': [math.nan, math.nan]}
     results = {'groups': {'all': {'2019': {'ER': 0.35, 'F': 0.85, 'DOA': 25, 'FR': 0.8}}},
                'ci95': {'2019': intervals}, 'recordings': {'all': 400},
-               'settings': {'left_out': 0, 'quick_test': False, 'predictions': 'p', 'references': 'r', **change}}
+               'settings': {'left_out': 0, 'quick_test': False, 'predictions': 'p', 'references': 'r'}}
+    results['settings'] |= change
     params = {'dataset': 'foa', 'model_variant': 'released'}
     report = report_reproduction.format_report(results, params, [], 'digest')
     assert cells(report, 'published lies within') == words
