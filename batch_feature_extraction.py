@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import dataclasses
 import logging
+import shlex
 import sys
 import tempfile
 import zipfile
@@ -70,12 +71,14 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     else:
         print(f'{names}: {summary.made} of {summary.recordings} recordings extracted, '
               f'{summary.megabytes:.0f} MB written to {folder} in {summary.seconds:.1f} s')
+    train = ['python', 'seld.py', args.task_id, *parameter.command_line(args, SETTINGS)]
+    print(f'Next:\n  {shlex.join(train)}')
     return 0
 
 
 def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = script_parser(__doc__, epilog=EXAMPLES)
-    parser.add_argument('task_id', nargs='?', default='1', help='task of parameter.py [%(default)s]')
+    parameter.add_task_argument(parser)
     parser.add_argument('--dask', metavar='SCHEDULER',
                         help='address of a Dask scheduler: its workers do the work, on a shared disk')
     parser.add_argument('--resample', action='store_true',
@@ -85,7 +88,7 @@ def _parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('--ambisonics', choices=AMBISONICS,
                         help='convention of the Ambisonic recordings, where their header names none [n3d]')
     parameter.add_settings(parser, SETTINGS)
-    args = parser.parse_args(argv)
+    args = parameter.parse_task(parser, argv)
     if args.channels:
         if min(args.channels) < 1 or len(set(args.channels)) < NB_CHANNELS:
             parser.error(f'argument --channels: got {args.channels}, expected {NB_CHANNELS} different '

@@ -3,17 +3,23 @@
     params = get_params('4')                      # a task by its id: Ambisonic recordings, development mode
     params = get_params('4', quick_test=False)    # the same with a setting changed
 
-A task of one's own is a new entry of `TASKS`; on a script's command line each setting is `--NAME VALUE`.
+On a script's command line each setting is `--NAME VALUE`, and `--config FILE` takes settings from a file; a
+task of one's own is a new entry of `TASKS`. The command line wins over the file, the file over the task.
 The facts of the data set stand in seldnet/annotations/dataset.py.
 """
 
 import argparse
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from seldnet.annotations.dataset import FORMATS, MODES
+from seldnet.annotations.output_format import SETTINGS_FILE
 from seldnet.common import settings
+from seldnet.common.config_file import read_settings_file
 from seldnet.common.errors import InputError
+from seldnet.common.files import read_json
 from seldnet.common.settings import Setting
 from seldnet.extraction.features import DTYPES
 from seldnet.methods.registry import METHODS
@@ -45,6 +51,8 @@ SETTINGS = {
     'rnn_size': Setting([128, 128], 'units of each recurrent layer', minimum=1),
     'fnn_size': Setting([128], 'units of each dense layer of both heads', minimum=1),
     # training
+    'initial_model': Setting(None, 'a trained model (..._model.keras) whose weights a new run starts with, '
+                             'as far as its layers have the same names and sizes', kind=str),
     'loss_weights': Setting([1.0, 50.0], 'weights of the detection and of the direction loss', minimum=0),
     'learning_rate': Setting(1e-3, 'learning rate of Adam', minimum=1e-12),
     'schedule': Setting('constant', 'of the learning rate over the rounds: constant, or cosine: up in the '
@@ -61,6 +69,10 @@ SETTINGS = {
     'tensorboard': Setting(False, 'write TensorBoard logs beside the models'),
     'seed': Setting(2019, 'seed of everything random', minimum=0, maximum=2**31),
     # what is written
+    'threshold': Setting(None, 'activity from which a class is active: NUMBER, or CLASS=NUMBER for some; '
+                         "None: the method's", kind=list, element=str),
+    'save_scores': Setting(False, 'also write activities and directions of all classes, NAME.npz beside each '
+                           'NAME.csv'),
     'dcase_output': Setting(True, "write the test recordings' predictions as the CSV files of DCASE 2019"),
 }
 
@@ -130,7 +142,9 @@ def get_params(task_id: str | int = '1', **overrides: Any) -> dict[str, Any]:
 
 
 def add_settings(parser: argparse.ArgumentParser, names: Iterable[str] = tuple(SETTINGS)) -> None:
-    """Give a script's parser an option `--NAME VALUE` for each of the settings `names`."""
+    """Give a script's parser `--config FILE`, and `--NAME VALUE` for each of the settings `names`."""
+    parser.add_argument('--config', type=Path, metavar='FILE',
+                        help='settings from a file: the .json beside a model, or a .toml with NAME = VALUE')
     settings.add_settings(parser, SETTINGS, names)
 
 
@@ -141,6 +155,57 @@ def add_task_option(parser: argparse.ArgumentParser, names: Iterable[str]) -> No
     add_settings(parser, names)
 
 
-def params_given(args: argparse.Namespace, task_id: str | int) -> dict[str, Any]:
-    """The settings of a task, with those that stood on the command line."""
-    return get_params(task_id, **settings.settings_given(args, SETTINGS))
+def add_task_argument(parser: argparse.ArgumentParser, *, with_job: bool = False) -> None:
+    """The task (and the job) as arguments, as in 2019, or as `--task` (and `--job`), as of the tools."""
+    parser.add_argument('task_id', nargs='?', metavar='task-id', help='a task of parameter.py [1]')
+    if with_job:
+        parser.add_argument('job_id', nargs='?', metavar='job-id', help='a name for this run [1]')
+        parser.add_argument('--job', metavar='NAME', help='the same')
+    parser.add_argument('--task', metavar='ID', help='the same as task-id')
+
+
+def parse_task(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """What `add_task_argument` has added, as `task_id` and `job_id`; given twice it must be the same."""
+    args = parser.parse_args(arguments)
+    if args.task not in (None, args.task_id) and 'job' in args and args.job_id is None and args.job is None:
+        args.task_id, args.job_id = None, args.task_id  # --task 4 first
+    for name in ('task', *(['job'] if 'job' in args else [])):
+        argument, option = getattr(args, f'{name}_id'), getattr(args, name)
+        if argument is not None and option is not None and argument != option:
+            parser.error(f'--{name}: got {option!r}, but {name}-id {argument!r}, expected one of them')
+        setattr(args, f'{name}_id', argument or option or '1')
+    if 'job' in args and not re.fullmatch(r'[\w.-]+', args.job_id):
+        parser.error(f'job-id: got {args.job_id!r}, expected letters, digits, ".", "-", "_": it names files')
+    return args
+
+
+def params_given(args: argparse.Namespace, task_id: str | int, *,
+                 predictions: Path | None = None) -> dict[str, Any]:
+    """The settings of a task, of the file that `--config` names, and of the command line; the later win.
+
+    With a folder of `predictions`, or one of its files, the format, mode and data of the job that wrote it
+    stand for the task's, as its `settings.json` says: a tool needs to be told neither the task nor a folder.
+    """
+    chosen = _settings_beside(predictions) if predictions else {}
+    if args.config:
+        chosen |= read_settings_file(args.config, SETTINGS)
+    return get_params(task_id, **(chosen | settings.settings_given(args, SETTINGS)))
+
+
+def _settings_beside(predictions: Path) -> dict[str, Any]:
+    path = (predictions if predictions.is_dir() else predictions.parent) / SETTINGS_FILE
+    saved = read_json(path) if path.is_file() else None
+    params = saved.get('params') if isinstance(saved, dict) else None
+    if not isinstance(params, dict):  # whoever scores the folder says what is wrong
+        return {}
+    chosen = {name: params[name] for name in ('dataset', 'mode', 'dataset_dir') if name in params}
+    if not Path(chosen.get('dataset_dir', '.')).is_dir():  # trained elsewhere
+        del chosen['dataset_dir']
+    return chosen
+
+
+def command_line(args: argparse.Namespace, names: Iterable[str] = tuple(SETTINGS)) -> list[str]:
+    """The words that give another script the settings `names` as far as they stood on this command line."""
+    table = {name: SETTINGS[name] for name in SETTINGS if name in set(names)}
+    config = ['--config', str(args.config)] if args.config else []
+    return [*config, *settings.options_given(args, table)]

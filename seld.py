@@ -4,17 +4,18 @@
     python seld.py 4 first --quick_test False               task 4 in full, as job "first"
     python seld.py 4 first --quick_test False --split 1 3   two of its four folds
     python seld.py 4 first --quick_test False --resume      go on where a stopped run was
+    python seld.py 4 first --config mine.toml               settings from a file
 
 Task ids and settings stand in parameter.py. Run batch_feature_extraction.py first.
 """
 
 import argparse
-import contextlib
-import re
+import dataclasses
+import math
+import shlex
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,16 +28,19 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import active_rows, write_output_rows
 from seldnet.common.errors import InputError
-from seldnet.common.files import create_folder
-from seldnet.common.processes import locked
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.checks import check_ready
 from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
+from seldnet.methods.soft_scores import SCORES_ENDING, write_scores
 from seldnet.plots.curves import plot_functions
-from seldnet.training import network, summary
+from seldnet.training import devices, network, summary, tensorboard
+from seldnet.training.estimate import Clock
 from seldnet.training.history import State, is_better
-from seldnet.training.run import MODEL_ENDING, QUICK_TEST_BATCHES, Run
+from seldnet.training.initial_weights import first_model
+from seldnet.training.job import prepared
+from seldnet.training.run import LOG_ENDING, MODEL_ENDING, QUICK_TEST_BATCHES, Run
+from seldnet.training.run_log import RunLog
 
 if TYPE_CHECKING:
     import keras
@@ -52,36 +56,27 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv[1:])
     params = parameter.params_given(args, args.task_id)
     if params['tensorboard']:
-        network.require_tensorboard()
+        tensorboard.require_tensorboard()
     dataset = dataset or find_dataset(params['dataset_dir'])
-    folds = dataset.chosen_folds(params['mode'], args.split)
+    log, clock = RunLog(tqdm.write, head=[f'command: python {shlex.join(map(str, argv))}']), Clock()
+    runs = [Run(args.task_id, args.job_id, fold, params, dataset, say=log.say, clock=clock)
+            for fold in dataset.chosen_folds(params['mode'], args.split)]
     for is_eval in sorted({False, params['mode'] == 'eval'}):
-        first = Run(args.task_id, args.job_id, folds[0], params, dataset)
-        dataset = check_ready(first.recordings(is_eval=is_eval), args.task_id)
-    runs = [Run(args.task_id, args.job_id, fold, params, dataset) for fold in folds]
+        dataset = check_ready(runs[0].recordings(is_eval=is_eval), args.task_id)
+    runs = [dataclasses.replace(run, dataset=dataset) for run in runs]
     network.load_keras(params['mixed_precision'])
-    create_folder(params['model_dir'])
-    with contextlib.ExitStack() as locks:
-        for run in runs:
-            locks.enter_context(locked(run.path('.lock'), f'training {run.name}'))
-        for run in runs:  # before anything is written
-            check_input(run)
-            if not args.overwrite:
-                run.check_existing(resume=args.resume)
-            if params['dcase_output']:
-                create_folder(run.output.folder)
-                run.output.refuse_others(overwrite=args.overwrite)
-        for run in runs:
-            for line in run.prepare(overwrite=args.overwrite):
-                print(line)
-        for run in runs:
-            if params['dcase_output']:
-                run.output.claim(run.fold.test, overwrite=args.overwrite)
+    with prepared(runs, check_input, resume=args.resume, overwrite=args.overwrite):
+        log.keep(f'versions: {network.versions()}')
+        log.say(*devices.find_device_lines(network.versions(), params['mixed_precision']),
+                *summary.quick_test_lines(params))
         results = []
         for number, run in enumerate(runs, 1):
-            print(summary.fold_line(run, number, len(runs)))
-            results.append(run_fold(run))
-    print(*summary.summary_lines(runs, results, summary.draw_folds(runs)), sep='\n')
+            clock.folds_after = len(runs) - number
+            with log.of_run(run.path(LOG_ENDING)):
+                log.say(summary.fold_line(run, number, len(runs)))
+                results.append(run_fold(run))
+        again = parameter.command_line(args, set(parameter.SETTINGS) - {'quick_test'})
+        log.say(*summary.summary_lines(runs, results, summary.draw_folds(runs), again))
     return 0
 
 
@@ -97,18 +92,18 @@ def run_fold(run: Run) -> dict[str, Any]:
         Scores as of `score_predictions`; None for the evaluation set, which is not scored here.
     """
     state = run.load_state()
-    if state['results'] is None:
+    if not run.is_finished(state):
         with network.memory_errors_explained(run.params):
             state = train_fold(run, state)
             best = state['history'][state['best_round'] - 1]
             state['results'] = {'validation': best, 'test': test_fold(run)}
         run.finish(state)
     else:
-        print(summary.finished_line(run, state))
+        run.say(summary.finished_line(run, state))
         test = test_generator(run)
         if run.lacks_predictions(test.get_filelist()):
             test_fold(run)
-    print(*summary.result_lines(run, state['results']), sep='\n')
+    run.say(*summary.result_lines(run, state['results']))
     return state['results']
 
 
@@ -119,24 +114,27 @@ def train_fold(run: Run, state: State) -> State:
     validation = data_generator(run, run.fold.val)
     data_in, data_out = training.get_data_sizes()
     reference = collect_test_labels(validation, data_out)
-    model = (network.load(run.checkpoint(len(state['history'])), for_training=True) if state['history']
-             else network.build(method, data_in, run.dataset.nb_classes, params, run.seed))
-
-    while not run.is_over(state):
-        round_number = len(state['history']) + 1
-        started = time.perf_counter()
-        training_loss = fit_round(model, training, run, round_number)
-        predictions = network.predict(model, validation.batches)
-        losses = network.validation_losses(method, predictions, reference, params, validation.batches,
-                                           round_number=round_number, remedy=ROUNDS_ARE_KEPT)
-        scores = {'round': round_number, 'training_loss': training_loss, **losses,
-                  **score_predictions(predictions, reference, method),
-                  'seconds': time.perf_counter() - started}
-        state['history'].append(scores)
-        if is_better(scores, state):
-            state['best_round'] = round_number
-        run.save_round(model, state)
-        tqdm.write(summary.round_line(scores, state) + run.note)
+    model = first_model(run, state, data_in)  # or that of the last round, to go on with
+    run.say(summary.patience_line(run))
+    with tensorboard.board(run.path('_tensorboard') if params['tensorboard'] else None, params) as board:
+        while not run.is_over(state):
+            round_number = len(state['history']) + 1
+            started = time.perf_counter()
+            training_loss = fit_round(model, training, run, round_number)
+            predictions = network.predict(model, validation.batches)
+            losses = network.validation_losses(method, predictions, reference, params, validation.batches,
+                                               round_number=round_number, remedy=ROUNDS_ARE_KEPT)
+            scores = {'round': round_number, 'training_loss': training_loss, **losses,
+                      **score_predictions(predictions, reference, method),
+                      'seconds': time.perf_counter() - started, 'learning_rate': params['learning_rate']}
+            if is_better(scores, state, method.doa_error_if_silent):
+                state['best_round'] = round_number
+            state['history'].append(scores)
+            run.save_round(model, state)
+            board(scores)
+            run.say(summary.round_line(scores, state, run.nb_rounds,
+                                       run.clock.time_left(state['history'], run.nb_rounds)))
+    run.say(*summary.stopping_lines(run, state))
     return state
 
 
@@ -147,8 +145,8 @@ def fit_round(model: 'keras.Model', training: DataGenerator, run: Run, round_num
     return network.fit(
         model, batches, round_number=round_number, seed=run.seed,
         rate_of=run.rate_of_batches(round_number, len(batches)), remedy=ROUNDS_ARE_KEPT,
-        title=f'round {round_number}/{run.nb_rounds}',
-        tensorboard_folder=run.path('_tensorboard') if run.params['tensorboard'] else None)
+        title=f'round {round_number}/{run.nb_rounds}', report_pace=run.clock.reporter(
+            run.say, batches.per_epoch, epochs, run.nb_rounds, rounds_before=round_number - 1))
 
 
 def test_fold(run: Run) -> dict[str, float] | None:
@@ -166,9 +164,11 @@ def test_fold(run: Run) -> dict[str, float] | None:
     if run.params['dcase_output']:
         with run.output.writing() as folder:
             for name, *of_recording in zip(test.get_filelist(), *predictions):
-                frames = run.method.read_degrees(of_recording, run.dataset)
-                write_output_rows(folder / f'{Path(name).stem}.csv', active_rows(*frames),
-                                  dataset=run.dataset)
+                scores = run.method.scores(of_recording)
+                rows = active_rows(*run.method.read_scores(scores, run.dataset))
+                write_output_rows((folder / name).with_suffix('.csv'), rows, dataset=run.dataset)
+                if run.params['save_scores']:
+                    write_scores((folder / name).with_suffix(SCORES_ENDING), scores, dataset=run.dataset)
     if run.params['mode'] == 'eval':
         return None
     labels = collect_test_labels(test, test.get_data_sizes()[1])
@@ -178,10 +178,7 @@ def test_fold(run: Run) -> dict[str, float] | None:
 
 
 def collect_test_labels(data_gen_test: DataGenerator, data_out: Sequence[Sequence[int]]) -> list[np.ndarray]:
-    """All targets of a generator's epoch, arrays (sequences, frames, columns) in the network's scale.
-
-    `data_out` are the shapes of a batch's targets, as of `get_data_sizes`.
-    """
+    """All targets of an epoch, arrays (sequences, frames, columns); `data_out` as of `get_data_sizes`."""
     return [target.reshape(-1, *shape[1:])
             for target, shape in zip(data_gen_test.batches.all_targets(), data_out)]
 
@@ -200,15 +197,18 @@ def score_predictions(predictions: Sequence[np.ndarray], reference: Sequence[np.
     -------
     dict
         'ER'; 'F' and 'FR' (frame recall), 0..1; 'DOA' (error), degrees; 'SELD'; 'predicted_peaks' and
-        'good_frames' (with the right number of directions), counts.
+        'good_frames' (with the right number of directions), counts. Where nothing is active 'DOA' and 'SELD'
+        are NaN, as in the official scores.
     """
     (active, doa_rad), (reference_active, reference_rad) = map(method.read_frames, (predictions, reference))
     sed_scores = evaluation_metrics.compute_sed_scores(active, reference_active, TAU2019.nb_frames_1s)
-    doa_scores = evaluation_metrics.compute_doa_scores_regr(doa_rad, reference_rad, active, reference_active)
-    seld_score = evaluation_metrics.compute_seld_metric(sed_scores, doa_scores[:2])
-    return {'ER': float(sed_scores[0]), 'F': float(sed_scores[1]), 'DOA': float(doa_scores[0]),
-            'FR': float(doa_scores[1]), 'SELD': float(seld_score), 'predicted_peaks': int(doa_scores[2]),
-            'good_frames': int(doa_scores[3])}
+    doa_error, *others = evaluation_metrics.compute_doa_scores_regr(doa_rad, reference_rad, active,
+                                                                    reference_active)
+    frame_recall, predicted, good_frames, *_ = others
+    doa_error = doa_error if predicted else math.nan
+    seld_score = evaluation_metrics.compute_seld_metric(sed_scores, [doa_error, frame_recall])
+    return {'ER': sed_scores[0], 'F': sed_scores[1], 'DOA': doa_error, 'FR': frame_recall,
+            'SELD': seld_score, 'predicted_peaks': predicted, 'good_frames': good_frames}
 
 
 # ---- what a run reads, and the command line ----
@@ -240,19 +240,16 @@ def check_input(run: Run) -> None:
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = script_parser(__doc__, prog='seld.py')
-    add = parser.add_argument
-    add('task_id', nargs='?', default='1', metavar='task-id', help='a task of parameter.py [1]')
-    add('job_id', nargs='?', default='1', metavar='job-id', help='a name for this run [1]')
-    add('--split', nargs='+', type=int, metavar='N', help='only the folds that test these splits')
+    parameter.add_task_argument(parser, with_job=True)
+    parser.add_argument('--split', nargs='+', type=int, metavar='N',
+                        help='only the folds that test these splits')
     existing = parser.add_mutually_exclusive_group()
-    existing.add_argument('--resume', action='store_true', help='go on with a run that was stopped')
+    existing.add_argument('--resume', action='store_true',
+                          help='go on with a run that was stopped, or that is to have more rounds')
     existing.add_argument('--overwrite', action='store_true',
                           help='start a run that exists anew, and take the folder of predictions')
     parameter.add_settings(parser)
-    args = parser.parse_args(arguments)
-    if not re.fullmatch(r'[\w.-]+', args.job_id):
-        parser.error(f'job-id: got {args.job_id!r}, expected letters, digits, ".", "-", "_": it names files')
-    return args
+    return parameter.parse_task(parser, arguments)
 
 
 if __name__ == '__main__':

@@ -27,8 +27,8 @@ from misc_files.error_pictures import PICTURES
 from misc_files.matching import Matches, confusion, match, quartiles
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import Dataset
-from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import predictions_folder, read_output_rows
+from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import frames_of_recordings
@@ -75,10 +75,11 @@ def format_table(matches: Matches) -> str:
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
-    params = params_given(args, args.task)
-    dataset = dataset or find_dataset(args.references and args.references.parent, params['dataset_dir'])
+    params = params_given(args, args.task, predictions=args.predictions)
     predictions = args.predictions or predictions_folder(params['dcase_dir'], args.task, params['dataset'],
                                                          params['mode'])
+    dataset = dataset or dataset_of_predictions(predictions, args.references and args.references.parent,
+                                                params['dataset_dir'])
     references = args.references or dataset.description_folder(params['dataset_dir'], params['mode'])
 
     names, left_out = find_recordings(predictions, references, allow_missing=args.allow_missing)

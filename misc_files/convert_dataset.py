@@ -29,9 +29,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
-from misc_files.conversion.dataset_file import DATASET_FILE, dataset_lines, read_classes
+from misc_files.conversion.dataset_file import dataset_lines
 from misc_files.conversion.files import Output, convert_each, find_files, raise_first, text_of, write_outputs
 from seldnet.annotations.dataset import FORMATS, FRAMES_PER_SECOND, MODES, TAU2019, Dataset
+from seldnet.annotations.dataset_file import FILE_NAME, read_dataset
 from seldnet.annotations.descriptions import read_description, write_description
 from seldnet.annotations.later_files import (
     count_columns,
@@ -86,7 +87,7 @@ def convert_dataset(args: argparse.Namespace, dataset: Dataset) -> list[Output]:
                          f'{FRAMES_PER_SECOND}; resample the recordings')
     has_foa = any(folder.startswith('foa') for _, recordings, _ in sets for folder in recordings)
     toml = ''.join(dataset_lines(dataset, args.year, sample_rate_hz, names, has_foa=has_foa))
-    return [*outputs, Output(args.target / DATASET_FILE, None, toml.encode())]
+    return [*outputs, Output(args.target / FILE_NAME, None, toml.encode())]
 
 
 def _find_set(source: Path, mode: str) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:
@@ -177,13 +178,14 @@ def chosen_dataset(args: argparse.Namespace) -> Dataset:
         return TAU2019
     if args.year:
         return dataclasses.replace(TAU2019, name=NAME_OF_YEAR[args.year], classes=CLASSES_OF_YEAR[args.year])
-    where = '--classes' if args.classes else args.dataset_dir / DATASET_FILE
-    classes = tuple(args.classes or read_classes(where))
+    if not args.classes:
+        return read_dataset(args.dataset_dir / FILE_NAME)
+    classes = tuple(args.classes)
     for class_name in classes:
         if not class_name or class_name != class_name.strip() or not class_name.isprintable():
-            raise InputError(f'{where}: class {class_name!r}, expected a name in one line')
+            raise InputError(f'--classes: class {class_name!r}, expected a name in one line')
         if classes.count(class_name) > 1:
-            raise InputError(f'{where}: class {class_name!r} stands there twice, expected each once')
+            raise InputError(f'--classes: class {class_name!r} stands there twice, expected each once')
     return dataclasses.replace(TAU2019, name=args.target.resolve().name, classes=classes)
 
 
@@ -227,7 +229,7 @@ def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
                              help='classes, in the order of their index')
         if forms:
             classes.add_argument('--dataset_dir', type=Path, metavar='DIR',
-                                 help=f'folder of the data set, whose {DATASET_FILE} has the classes')
+                                 help=f'folder of the data set, whose {FILE_NAME} has the classes')
         command.add_argument('--overwrite', action='store_true', help='replace what is there and different')
     return parser.parse_args(argv)
 

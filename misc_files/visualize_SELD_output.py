@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, 
 from misc_files import plotting
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import Dataset
-from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import description_rows, read_output_rows
+from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
@@ -68,8 +68,9 @@ def output_path(prediction: Path, output: Path | None, picture_format: str) -> P
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:
     args = _parse_arguments(argv)
-    params = params_given(args, args.task)
-    dataset = dataset or find_dataset(args.references and args.references.parent, params['dataset_dir'])
+    params = params_given(args, args.task, predictions=args.predictions[0])
+    dataset = dataset or dataset_of_predictions(
+        args.predictions[0], args.references and args.references.parent, params['dataset_dir'])
     default_references = dataset.description_folder(params['dataset_dir'], params['mode'])
     default_audio = dataset.audio_folder(params['dataset_dir'], params['dataset'], params['mode'])
     predictions = find_predictions(args.predictions)

@@ -27,7 +27,7 @@ def golden():
 
 @pytest.fixture(scope='session')
 def tiny_features(tmp_path_factory):
-    """Folder of features of 300 frames and 16 bins, which no test may change (see tiny_training.py)."""
+    """Folder of features of 300 frames and 32 bins, which no test may change (see tiny_training.py)."""
     import tiny_training
 
     return tiny_training.make_features(tmp_path_factory.mktemp('tiny'))

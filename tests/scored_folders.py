@@ -11,13 +11,16 @@ HEADER = 'sound_event_recording,start_time,end_time,ele,azi,dist\n'
 NAMES = ('split1_ir0_ov1_1', 'split1_ir1_ov2_2', 'split2_ir0_ov1_3', 'split2_ir1_ov2_4', 'split0_5')
 
 
-def make_folders(folder):
-    """Folders of predictions and references of `NAMES`."""
+MANY_NAMES = tuple(f'split{number % 4 + 1}_ir{number % 3}_ov1_{number}' for number in range(12))
+
+
+def make_folders(folder, names=NAMES):
+    """Folders of predictions and references of `names`."""
     predictions, references = folder / 'results' / '1_foa_dev', folder / 'data' / 'metadata_dev'
     predictions.mkdir(parents=True)
     references.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for name in NAMES:
+    for name in names:
         write_description(references / f'{name}.csv', rng)
         write_prediction(predictions / f'{name}.csv', rng, references / f'{name}.csv')
     return predictions, references

@@ -249,7 +249,7 @@ def test_importing_the_engine_and_the_faces_has_no_side_effect():
 # ---- requirements ----
 
 IMPORT_NAMES = {'scikit-learn': 'sklearn'}
-OPTIONAL = {'distributed'}  # named in the message that asks for it
+OPTIONAL = {'distributed', 'tensorboard'}  # named in the messages that ask for them
 
 
 def test_requirements_are_what_is_imported():

@@ -1,6 +1,7 @@
 """Features so small that a training takes a second, and a network as small, for the tests of training."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from seldnet.extraction.scaler import MeanAndScale, scaler_digest
 from seldnet.methods.registry import METHODS
 from seldnet.training.run import Run
 
-NB_FRAMES, BINS = 300, 16
+NB_FRAMES, BINS = 300, 32
 DATASET = dataclasses.replace(TAU2019, recording_s=NB_FRAMES / 50, sample_rate_hz=50 * BINS)
 NB_COLUMNS = 8 * BINS
 SIZES = {'batch_size': 4, 'sequence_length': 50, 'pool_size': [4, 2]}
@@ -41,7 +42,8 @@ def make_features(folder: Path) -> Path:
 def write_scaler(folder: Path, mean: np.ndarray) -> None:
     """A scaler, as if the features had been normalised with it."""
     scaler = MeanAndScale(mean, np.ones(NB_COLUMNS))
-    np.savez(folder / 'foa_wts.npz', mean=scaler.mean, scale=scaler.scale)
+    np.savez(folder / 'foa_wts.npz', mean=scaler.mean, scale=scaler.scale,
+             facts=json.dumps(DATASET.audio_facts()))
     note_as_extracted(folder)
 
 
@@ -54,7 +56,8 @@ def note_as_extracted(folder: Path) -> None:
         for kind in ('features', 'labels'):
             for path in sorted(recordings.folder(kind).glob('*.npy')):
                 state.note(kind, path.stem, {})
-        state.update(complete=True, feature_dtype='float32', scaler_digest=scaler_digest(recordings.scaler()))
+        state.update(complete=True, feature_dtype='float32', dataset=DATASET.facts(),
+                     scaler_digest=scaler_digest(recordings.scaler()))
 
 
 def build(data_in, nb_classes, params, *, jit_compile=None):

@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -33,12 +33,21 @@ class Untrained(NamedTuple):
     model: Path
     recording: Path
 
-    def copy(self, folder: Path, *, without: str | None = None) -> Path:
-        """Path of a copy of the model with the files beside it, one of which may be missing."""
+    def copy(self, folder: Path, *, without: str | None = None, facts: Any = None, job: str = 'job',
+             **params: Any) -> Path:
+        """Path of a copy of the model with the files beside it, one of which may be missing.
+
+        Facts of a data set and settings may be others than those of the model, and the job too.
+        """
+        folder.mkdir(exist_ok=True)
+        name = self.run.name.replace('_job_', f'_{job}_')
         for ending in ('_model.keras', '.json', '_wts.npz'):
             if ending != without:
-                shutil.copy(self.run.path(ending), folder)
-        return folder / self.model.name
+                shutil.copy(self.run.path(ending), folder / f'{name}{ending}')
+        if facts is not None or params:
+            stored = {} if facts is None else {'dataset_facts': facts}
+            write_json(folder / f'{name}.json', {'params': self.run.params | params, **stored})
+        return folder / f'{name}_model.keras'
 
 
 def make(folder: Path) -> Untrained:

@@ -1,15 +1,11 @@
 """dataset.toml: the facts of a data set, beside its folders."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seldnet.annotations.dataset import Dataset
-from seldnet.common.errors import InputError
-from seldnet.common.files import check_regular_file
 
-DATASET_FILE = 'dataset.toml'
 # Of these their documentation gives the gains of the FOA channels: 1, sin(azi) cos(ele), sin(ele), ...
 YEARS_OF_SN3D = (2022, 2023, 2024)
 NAME_PATTERN = 'fold{split}_room{room}_mix{number}*'
@@ -59,22 +55,3 @@ def splits_of(recordings: Mapping[str, Path]) -> dict[int, list[str]]:
 def _toml_text(text: str) -> str:
     escaped = re.sub(r'["\\\x00-\x1f\x7f]', lambda found: f'\\u{ord(found[0]):04x}', text)
     return f'"{escaped}"'
-
-
-def read_classes(path: Path) -> tuple[str, ...]:
-    """The classes that dataset.toml names.
-
-    Raises
-    ------
-    InputError
-        If it is no TOML file, or has no list of classes.
-    """
-    check_regular_file(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:  # of TOML, and of UTF-8
-        raise InputError(f'{path}: not a TOML file: {error}') from error
-    classes = content.get('classes')
-    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
-        raise InputError(f'{path}: expected classes = ["...", ...]')
-    return tuple(classes)

@@ -271,7 +271,7 @@ def _check_folds(value: Any) -> str | None:
     return None
 
 
-_KEYS: dict[str, Callable[[Any], str | None]] = {
+KEYS: dict[str, Callable[[Any], str | None]] = {
     'name': _check_name, 'classes': _check_classes, 'sample_rate_hz': _check_rate,
     'recording_s': _check_length, 'grace_s': _check_grace, 'grid_step_deg': _check_step,
     'grid_elevations_deg': _check_elevations, 'channels': _check_channels, 'ambisonics': _check_ambisonics,
@@ -282,9 +282,9 @@ _REQUIRED = ('name', 'classes', 'sample_rate_hz')
 
 def _dataset(content: Mapping[str, Any], where: str, folder: Path | None) -> Dataset:
     for key, value in content.items():
-        if key not in _KEYS:
-            raise InputError(f'{where}: unknown key {key!r}{did_you_mean(key, _KEYS)}')
-        if problem := _KEYS[key](value):
+        if key not in KEYS:
+            raise InputError(f'{where}: unknown key {key!r}{did_you_mean(key, KEYS)}')
+        if problem := KEYS[key](value):
             raise InputError(f'{where}: {key}: found {_shortened(value)}, {problem}')
     for key in _REQUIRED:
         if key not in content:

@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.event_frames import label_frames
+from seldnet.common.csv_text import cells_below, other_separator, wide_encoding, without_blank_ends
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, check_regular_file
 
 COLUMNS = ('sound_event_recording', 'start_time', 'end_time', 'ele', 'azi', 'dist')
-SOURCE_COLUMN = 'source'  # a seventh that a description may have: which source it is that sounds
+SOURCE_COLUMN = 'source'  # that a description may have too: which source it is that sounds
+CONFIDENCE_COLUMN = 'confidence'  # of a predicted event, 0..1
+OPTIONAL_COLUMNS = (SOURCE_COLUMN, CONFIDENCE_COLUMN)
 UNKNOWN_DISTANCE_M = math.nan  # an empty cell of the file
 
 # Of a description of any recording: a day. Some readers go through an event frame by frame.
@@ -30,14 +33,16 @@ class Event(NamedTuple):
     elevation_deg: float  # upwards, -90..90
     distance_m: float  # or UNKNOWN_DISTANCE_M
     source: int | None = None  # events of one number and class are those of one source, which may move
+    confidence: float | None = None  # of a prediction, 0..1
 
 
 def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Event]:
-    """Read a description: one row an event, under a header with `COLUMNS` in any order, perhaps `source` too.
+    """Read a description: one row an event, under a header with `COLUMNS` in any order.
 
     Parameters
     ----------
     path : path
+        It may have `OPTIONAL_COLUMNS` too.
     dataset : Dataset
         Its classes.
 
@@ -46,7 +51,7 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     list of Event
         In the order of the file. A completely empty file is a recording without events. Directions off the
         data set's grid are legal here; `description_problems` is stricter. An empty distance is unknown, and
-        an empty source is None.
+        an empty source or confidence is None.
 
     Raises
     ------
@@ -61,7 +66,13 @@ def read_description(path: str | Path, *, dataset: Dataset = TAU2019) -> list[Ev
     >>> len(events), TAU2019.classes[events[0].class_index], events[0].azimuth_deg
     (59, 'laughter', -120.0)
     """
-    return [_parse_event(row, where, dataset) for where, row in _rows(path)]
+    events = []
+    for where, row in _rows(path):
+        event, problems = _parse_event(row, dataset)
+        if problems:
+            raise InputError(f'{where}: {problems[0]}')
+        events.append(event)
+    return events
 
 
 def described_classes(path: str | Path) -> list[str]:
@@ -86,7 +97,7 @@ def described_classes(path: str | Path) -> list[str]:
 
 def description_problems(path: str | Path, *, dataset: Dataset = TAU2019,
                          seconds: float | None = None) -> list[str]:
-    """What is wrong with a description of the data set, one line a row; an empty list if nothing is.
+    """All that is wrong with a description of the data set, a line each; an empty list if nothing is.
 
     Beyond what `read_description` asks, directions must be on the grid, and events must start within the
     recording and end at most the data set's grace after it (a few of TAU 2019's do; they are cut).
@@ -113,26 +124,29 @@ def description_problems(path: str | Path, *, dataset: Dataset = TAU2019,
     problems = []
     try:
         for where, row in _rows(path):
-            try:
-                _check_event(_parse_event(row, where, dataset), where, dataset, seconds)
-            except InputError as error:
-                problems.append(str(error))
+            event, of_row = _parse_event(row, dataset)
+            of_row += _not_of_the_dataset(event, dataset, seconds)
+            problems += [f'{where}: {problem}' for problem in of_row]
     except InputError as error:  # of the file as a whole
         problems.append(str(error))
     return problems
 
 
-def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dataset = TAU2019) -> None:
+def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dataset = TAU2019,
+                      decimals: int = 10) -> None:
     """Write a description in the form of the data set's own, atomically: a header, then a row an event.
 
     Parameters
     ----------
     path : path
     events : iterable of Event
-        In the order in which they are written. Times get ten decimals, other numbers stay as they are; an
-        unknown distance is an empty cell. There is a column `source` if an event has one.
+        In the order in which they are written. Other numbers than times and confidences (three decimals)
+        stay as they are; an unknown distance is an empty cell. There is a column `source` or `confidence` if
+        an event has one.
     dataset : Dataset
         Its classes.
+    decimals : int
+        Of times, in seconds.
 
     Raises
     ------
@@ -148,18 +162,21 @@ def write_description(path: str | Path, events: Iterable[Event], *, dataset: Dat
     ...     write_description(Path(folder, 'a.csv'), [Event(5, 0.5, 1.5, -30, 10, 1)])
     ...     read_description(Path(folder, 'a.csv'))[0]._asdict()  # doctest: +NORMALIZE_WHITESPACE
     {'class_index': 5, 'start_s': 0.5, 'end_s': 1.5, 'azimuth_deg': -30.0, 'elevation_deg': 10.0,
-     'distance_m': 1.0, 'source': None}
+     'distance_m': 1.0, 'source': None, 'confidence': None}
     """
     events = list(events)
     has_sources = any(event.source is not None for event in events)
+    has_confidences = any(event.confidence is not None for event in events)
     with atomic_path(path) as temporary, temporary.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file, lineterminator='\n')
-        writer.writerow([*COLUMNS, SOURCE_COLUMN] if has_sources else COLUMNS)
+        writer.writerow([*COLUMNS, *[SOURCE_COLUMN] * has_sources, *[CONFIDENCE_COLUMN] * has_confidences])
         for event in events:
             distance_m = '' if math.isnan(event.distance_m) else event.distance_m
-            row = [dataset.classes[event.class_index], f'{event.start_s:.10f}', f'{event.end_s:.10f}',
-                   event.elevation_deg, event.azimuth_deg, distance_m]
-            writer.writerow([*row, event.source] if has_sources else row)  # None is an empty cell
+            confidence = '' if event.confidence is None else f'{event.confidence:.3f}'
+            writer.writerow([  # None is an empty cell
+                dataset.classes[event.class_index], f'{event.start_s:.{decimals}f}',
+                f'{event.end_s:.{decimals}f}', event.elevation_deg, event.azimuth_deg, distance_m,
+                *[event.source] * has_sources, *[confidence] * has_confidences])
 
 
 def description_dict(events: Sequence[Event], in_sec: bool = False, *,
@@ -208,24 +225,33 @@ def _plain(angle_deg: float) -> int | float:
 def _rows(path: str | Path) -> Iterator[tuple[str, dict[str, str]]]:
     """For each row 'file:line' and its cells by column."""
     check_regular_file(path)
+    content = Path(path).read_bytes()
+    text, wrong = '', wide_encoding(content)
     try:
-        text = Path(path).read_text(encoding='utf-8-sig')  # with or without a byte order mark
+        text = content.decode('utf-8-sig')  # with or without a byte order mark
     except UnicodeDecodeError as error:
-        raise InputError(f'{path}: not UTF-8 text ({error.reason} at byte {error.start}), expected a CSV '
-                         'file') from error
+        wrong = wrong or f'{error.reason} at byte {error.start}'
+    if wrong:
+        raise InputError(f'{path}: not UTF-8 text ({wrong}), expected a CSV file; a spreadsheet saves it as '
+                         '"CSV UTF-8"')
     rows = csv.reader(text.splitlines())
     try:
-        header = [cell.strip() for cell in next(rows, [])]
+        first = next(rows, [])
+        header = without_blank_ends(first)
         if not header and not text.strip():
             return
-        if sorted(header) not in (sorted(COLUMNS), sorted([*COLUMNS, SOURCE_COLUMN])):
+        if sorted(set(header) - {*OPTIONAL_COLUMNS}) != sorted(COLUMNS) or len(set(header)) < len(header):
             raise InputError(_message_about_header(path, header))
         for row in rows:
+            row = cells_below(first, row)  # spreadsheets write rows and columns that have no text
             if not row:
                 continue
             if len(row) != len(header):
-                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}')
-            yield f'{path}:{rows.line_num}', dict(zip(header, map(str.strip, row)))
+                hint = ' (decimals have points, not commas)' if len(row) > len(header) else ''
+                raise InputError(f'{path}:{rows.line_num}: {len(row)} cells, expected {len(header)}{hint}')
+            if decimals := [cell for cell in row if re.fullmatch(r'-?\d+,\d+', cell)]:
+                raise InputError(f'{path}:{rows.line_num}: {decimals[0]!r}, expected a point, not a comma')
+            yield f'{path}:{rows.line_num}', dict(zip(header, row))
     except csv.Error as error:
         raise InputError(f'{path}:{rows.line_num}: not a row of a CSV file: {error}') from error
 
@@ -235,63 +261,70 @@ def _message_about_header(path: str | Path, header: Sequence[str]) -> str:
     if len(header) in (5, 6) and all(map(_NUMBER.fullmatch, header)):
         return (f'{path}:1: metadata of DCASE 2020 or later, found {found!r}, expected {expected!r}; '
                 'misc_files/convert_dataset.py converts it')
-    return f'{path}:1: columns {found!r}, expected {expected!r}'
+    separator = other_separator(found, at_least=len(COLUMNS) - 1)
+    hint = f': {separator} between them, expected commas, and decimal points' if separator else ''
+    return f'{path}:1: columns {found!r}, expected {expected!r}{hint}'
 
 
 _NUMBER = re.compile(r'[+-]?[0-9]+(\.[0-9]*)?(e[+-]?[0-9]+)?', re.ASCII | re.IGNORECASE)
 
 
-def _parse_event(row: Mapping[str, str], where: str, dataset: Dataset) -> Event:
+def _parse_event(row: Mapping[str, str], dataset: Dataset) -> tuple[Event, list[str]]:
+    """The event of a row, and all that is wrong with it; what cannot be read is NaN, an unknown class -1."""
+    problems: list[str] = []
     name = row['sound_event_recording']
     if name not in dataset.classes:
-        raise InputError(f'{where}: class {name!r}, expected one of {", ".join(dataset.classes)}')
-    start_s = _parse_number(row, 'start_time', 0, _LONGEST_S, where)
-    end_s = _parse_number(row, 'end_time', 0, _LONGEST_S, where)
+        problems.append(f'class {name!r}, expected one of {", ".join(dataset.classes)}')
+    start_s = _parse_number(row, 'start_time', 0, _LONGEST_S, problems)
+    end_s = _parse_number(row, 'end_time', 0, _LONGEST_S, problems)
     if end_s < start_s:
-        raise InputError(f'{where}: end_time {end_s:g} is before start_time {start_s:g}')
-    distance_m = _parse_number(row, 'dist', 0, math.inf, where) if row['dist'] else UNKNOWN_DISTANCE_M
-    return Event(dataset.classes.index(name), start_s, end_s, _parse_number(row, 'azi', -180, 180, where),
-                 _parse_number(row, 'ele', -90, 90, where), distance_m, _parse_source(row, where))
+        problems.append(f'end_time {end_s:g} is before start_time {start_s:g}')
+    event = Event(
+        dataset.classes.index(name) if name in dataset.classes else -1, start_s, end_s,
+        _parse_number(row, 'azi', -180, 180, problems), _parse_number(row, 'ele', -90, 90, problems),
+        _parse_number(row, 'dist', 0, math.inf, problems) if row['dist'] else UNKNOWN_DISTANCE_M,
+        _parse_source(row, problems),
+        _parse_number(row, CONFIDENCE_COLUMN, 0, 1, problems) if row.get(CONFIDENCE_COLUMN) else None)
+    return event, problems
 
 
-def _parse_source(row: Mapping[str, str], where: str) -> int | None:
+def _parse_source(row: Mapping[str, str], problems: list[str]) -> int | None:
     text = row.get(SOURCE_COLUMN, '')
-    if not text:
-        return None
     found = _SOURCE.fullmatch(text)
-    if not found:
-        raise InputError(f'{where}: {SOURCE_COLUMN} {text!r}, expected a whole number from 0 to 999999999, '
-                         'or an empty cell')
-    return int(found[1])
+    if text and not found:
+        problems.append(f'{SOURCE_COLUMN} {text!r}, expected a whole number from 0 to 999999999, or an empty '
+                        'cell')
+    return int(found[1]) if found else None
 
 
 _SOURCE = re.compile(r'([0-9]{1,9})(?:\.0*)?', re.ASCII)
 
 
-def _parse_number(row: Mapping[str, str], column: str, least: float, most: float, where: str) -> float:
+def _parse_number(row: Mapping[str, str], column: str, least: float, most: float,
+                  problems: list[str]) -> float:
     try:
         value = float(row[column])
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and least <= value <= most):
-        limits = f'from {least} to {most}' if math.isfinite(most) else f'of at least {least}'
-        raise InputError(f'{where}: {column} {row[column]!r}, expected a number {limits}')
-    return value
+    if math.isfinite(value) and least <= value <= most:
+        return value
+    limits = f'from {least} to {most}' if math.isfinite(most) else f'of at least {least}'
+    problems.append(f'{column} {row[column]!r}, expected a number {limits}')
+    return math.nan
 
 
-def _check_event(event: Event, where: str, dataset: Dataset, seconds: float | None) -> None:
-    """What an event of the data set must be beyond being an event."""
+def _not_of_the_dataset(event: Event, dataset: Dataset, seconds: float | None) -> list[str]:
+    """What an event of the data set must be beyond being an event; nothing is said of what is NaN."""
     grid = dataset.grid
-    for column, value, points in (('azi', event.azimuth_deg, grid and grid.azimuths_deg),
-                                  ('ele', event.elevation_deg, grid and grid.elevations_deg)):
-        if points and value not in points:
-            raise InputError(f'{where}: {column} {value:g} is off the grid, expected a multiple of '
-                             f'{grid.step_deg} from {points[0]} to {points[-1]}')
-    if seconds is None:
-        return
-    if event.start_s >= seconds:
-        raise InputError(f'{where}: start_time {event.start_s:g} is beyond the recording, expected less than '
-                         f'{seconds:g} s')
-    if event.end_s > seconds + dataset.grace_s:
-        raise InputError(f'{where}: end_time {event.end_s:g} is beyond the recording, expected at most '
-                         f'{seconds + dataset.grace_s:g} s ({seconds:g} s and a little)')
+    problems = [f'{column} {value:g} is off the grid, expected a multiple of {grid.step_deg} from '
+                f'{points[0]} to {points[-1]}'
+                for column, value, points in (('azi', event.azimuth_deg, grid and grid.azimuths_deg),
+                                              ('ele', event.elevation_deg, grid and grid.elevations_deg))
+                if points and not math.isnan(value) and value not in points]
+    if seconds is not None and event.start_s >= seconds:
+        problems.append(f'start_time {event.start_s:g} is beyond the recording, expected less than '
+                        f'{seconds:g} s')
+    if seconds is not None and event.end_s > seconds + dataset.grace_s:
+        problems.append(f'end_time {event.end_s:g} is beyond the recording, expected at most '
+                        f'{seconds + dataset.grace_s:g} s ({seconds:g} s and a little)')
+    return problems

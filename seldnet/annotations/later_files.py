@@ -23,6 +23,7 @@ import numpy as np
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import COLUMNS as DESCRIPTION_COLUMNS
 from seldnet.annotations.directions import cartesian_to_spherical, spherical_to_cartesian, wrap_azimuth_deg
+from seldnet.common.csv_text import check_encoding, other_separator, without_blank_ends
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, check_regular_file
 
@@ -51,16 +52,16 @@ class _Table:
         self.texts: list[tuple[int, str]] = []  # number and text of each row's line
         rows: list[list[float]] = []
         content = Path(path).read_bytes().removeprefix(b'\xef\xbb\xbf')
+        check_encoding(path, content)
         for number, line in enumerate(content.splitlines(), 1):
             text = line.decode('latin-1').strip()  # decodes every byte; what is no number is named below
-            if not text.strip(', \t'):
+            cells = without_blank_ends(text.split(','))
+            if not cells:
                 continue
             self.texts.append((number, text))
-            cells = [cell.strip() for cell in text.split(',')]
             if not all(map(_NUMBER.fullmatch, cells)):
-                is_2019 = DESCRIPTION_COLUMNS[0] in cells
                 raise self.error(len(rows), 'expected numbers with commas between them, and no header'
-                                 + ('; this is a description in the form of 2019 already' if is_2019 else ''))
+                                 + _hint_at_text(text, cells))
             wanted = (len(rows[0]),) if rows else tuple(expected)
             if len(cells) not in wanted:
                 columns = ' or '.join(f'{count} ({expected[count]})' for count in wanted)
@@ -101,6 +102,13 @@ class _Table:
 
     def check_distance(self, column: int) -> None:
         self.check(self.values[:, column] >= 0, 'a distance of at least 0')
+
+
+def _hint_at_text(text: str, cells: Sequence[str]) -> str:
+    if DESCRIPTION_COLUMNS[0] in cells:
+        return '; this is a description in the form of 2019 already'
+    separator = other_separator(text, at_least=3)
+    return f'; there are {separator} between them: save it as "CSV (comma delimited)"' if separator else ''
 
 
 def read_metadata(path: str | Path, *, dataset: Dataset = TAU2019) -> np.ndarray:
@@ -157,7 +165,7 @@ def count_columns(path: str | Path) -> int:
     with Path(path).open('rb') as file:
         for line in file:
             if line.strip(b', \t\r\n\xef\xbb\xbf'):
-                return line.count(b',') + 1
+                return line.strip(b', \t\r\n\xef\xbb\xbf').count(b',') + 1
     return 0
 
 

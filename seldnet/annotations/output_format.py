@@ -5,7 +5,7 @@ between them. In memory it is an array of such rows (`read_output_rows`) or, as 
 frame to a list of [class, azimuth, elevation] (`rows_to_dict`).
 """
 
-import re
+import codecs
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,12 +13,19 @@ import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.descriptions import Event
+from seldnet.annotations.directions import wrap_azimuth_deg
 from seldnet.annotations.event_frames import output_format_frames
-from seldnet.common.errors import InputError
+from seldnet.annotations.output_text import (
+    are_legal,
+    have_frame_and_class,
+    parse_line_by_line,
+    parse_plain,
+    what_is_wrong,
+)
 from seldnet.common.files import atomic_path, check_regular_file
 
 OutputDict = dict[int, list[list[int]]]
-SETTINGS_FILE = 'settings.json'  # in a folder of predictions: the task, job and settings they come from
+SETTINGS_FILE = 'settings.json'  # in a folder of predictions: the task, job, settings and data they come from
 
 
 def predictions_folder(dcase_dir: str | Path, task_id: str | int, audio_format: str, mode: str) -> Path:
@@ -58,8 +65,8 @@ def write_output_rows(path: str | Path, rows: np.ndarray, *, dataset: Dataset = 
     ValueError
         If the rows are nothing that `read_output_rows` would read; nothing is written then.
     """
-    for row in rows[~_is_legal(rows, dataset)]:
-        raise ValueError(_what_is_wrong(row, dataset))
+    for row in rows[~are_legal(rows, dataset)]:
+        raise ValueError(what_is_wrong(row, dataset))
     with atomic_path(path) as temporary, temporary.open('wb') as file:
         for block in np.split(rows, range(_BLOCK_ROWS, len(rows), _BLOCK_ROWS)):
             text = ''.join('{},{},{},{}\n'.format(*row) for row in block.tolist())
@@ -88,7 +95,8 @@ def read_output_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.ndar
     ------
     InputError
         If a line is not four whole numbers of legal size, with the file, the line and the reason. Whole
-        numbers may be written `12.0`; spaces, blank lines, Windows line ends and a byte-order mark are fine.
+        numbers may be written in any notation (`12.0`, `1.2e+01`); spaces, quotes, blank lines, lines and
+        columns of nothing but commas, Windows line ends and a byte-order mark are fine.
 
     Examples
     --------
@@ -99,111 +107,11 @@ def read_output_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.ndar
     array([[ 49,   8, -30,  10]])
     """
     check_regular_file(path)
-    content = Path(path).read_bytes().removeprefix(b'\xef\xbb\xbf').replace(b'\r\n', b'\n')
-    rows = _parse_plain(content)
-    if rows is None or not _is_legal(rows, dataset).all():
+    content = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8).replace(b'\r\n', b'\n')
+    rows = parse_plain(content)
+    if rows is None or not are_legal(rows, dataset).all():
         rows = parse_line_by_line(path, content, dataset)
     return rows
-
-
-_MAX_DIGITS = 9  # no frame number or angle is as long, and they all fit into the integers
-
-
-def _is_legal(rows: np.ndarray, dataset: Dataset) -> np.ndarray:
-    in_range = (np.abs(rows) < 10 ** _MAX_DIGITS).all(axis=1)
-    return in_range & _has_frame_and_class(rows, dataset) & (np.abs(rows[:, 3]) <= 90)
-
-
-def _has_frame_and_class(rows: np.ndarray, dataset: Dataset) -> np.ndarray:
-    return (rows[:, 0] >= 0) & (rows[:, 1] >= 0) & (rows[:, 1] < dataset.nb_classes)
-
-
-def _what_is_wrong(row: Sequence[int], dataset: Dataset) -> str | None:
-    """Why a row is not legal; None if it is."""
-    if max(map(abs, row)) >= 10 ** _MAX_DIGITS:
-        return f'expected numbers of at most {_MAX_DIGITS} digits'
-    frame, class_index, _, elevation_deg = row
-    if frame < 0:
-        return f'frame {frame}, expected 0 or more'
-    if not 0 <= class_index < dataset.nb_classes:
-        return (f'class {class_index}, expected 0..{dataset.nb_classes - 1} '
-                f'({dataset.classes[0]}..{dataset.classes[-1]})')
-    if not -90 <= elevation_deg <= 90:
-        return f'elevation {elevation_deg}, expected -90..90 (the order is frame, class, azimuth, elevation)'
-    return None
-
-
-_COMMA, _MINUS, _NEWLINE, _ZERO = (ord(character) for character in ',-\n0')
-
-
-def _parse_plain(content: bytes) -> np.ndarray | None:
-    """Rows of a file as the project writes it; None if anything in it is otherwise.
-
-    All numbers are taken apart at once, digit by digit from their ends: faster than a general reader.
-    """
-    if content and not content.endswith(b'\n'):
-        content += b'\n'
-    characters = np.frombuffer(content, np.uint8)
-    ends = np.flatnonzero((characters == _COMMA) | (characters == _NEWLINE))
-    if len(ends) % 4 or (characters[ends].reshape(-1, 4) != (_COMMA, _COMMA, _COMMA, _NEWLINE)).any():
-        return None
-    starts = np.concatenate(([0], ends[:-1] + 1))[:len(ends)]
-    negative = characters[starts] == _MINUS
-    nb_digits = ends - starts - negative
-    digits = characters - np.uint8(_ZERO)  # wraps around, so that everything but a digit is above 9
-    if (nb_digits < 1).any() or (nb_digits > _MAX_DIGITS).any() or (digits <= 9).sum() != nb_digits.sum():
-        return None
-    values = np.zeros(len(ends), int)
-    for place in range(nb_digits.max(initial=0)):
-        values += np.where(nb_digits > place, digits[ends - 1 - place].astype(int) * 10 ** place, 0)
-    return np.where(negative, -values, values).reshape(-1, 4)
-
-
-_WHOLE_NUMBER = re.compile(r'[+-]?([0-9]+)(?:\.0*)?')
-
-
-def parse_line_by_line(path: str | Path, content: bytes, dataset: Dataset = TAU2019) -> np.ndarray:
-    """Rows of a file in any spelling that is legal; an InputError at the first line that is wrong.
-
-    What `read_output_rows` falls back to, and compares its fast way with in tests.
-
-    Parameters
-    ----------
-    path : path
-        Named in messages.
-    content : bytes
-        Of the file, without a byte-order mark.
-    dataset : Dataset
-
-    Returns
-    -------
-    int array, shape (rows, 4)
-
-    Raises
-    ------
-    InputError
-        As `read_output_rows`.
-    """
-    rows = []
-    for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip():
-            continue
-        text = line.decode('latin-1').strip()  # decodes every byte; what is no number is named below
-        found = f'{path}:{number}: found {text[:60]!r}'
-        fields = text.split(',')
-        if len(fields) != 4:
-            raise InputError(f'{found}: {len(fields)} columns, expected 4: frame, class, azimuth, elevation')
-        matches = [_WHOLE_NUMBER.fullmatch(field.strip()) for field in fields]
-        if not all(matches):
-            hint = '' if any(matches) else ' (the output format has no header)'
-            raise InputError(f'{found}: expected four whole numbers{hint}')
-        if any(len(match[1]) > _MAX_DIGITS for match in matches):
-            raise InputError(f'{found}: expected numbers of at most {_MAX_DIGITS} digits')
-        row = [int(float(match[0])) for match in matches]
-        if wrong := _what_is_wrong(row, dataset):
-            raise InputError(f'{found}: {wrong}')
-        rows.append(row)
-    return np.array(rows, int).reshape(-1, 4)
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -266,8 +174,8 @@ def dict_to_rows(output_dict: Mapping[int, Sequence], rounding: Callable = np.fl
     if not np.isfinite(rows).all():
         raise ValueError('expected frames, classes and directions that are finite')
     rows = rounding(rows).astype(int)
-    for row in rows[~_has_frame_and_class(rows, dataset)]:
-        raise ValueError(_what_is_wrong(row, dataset))
+    for row in rows[~have_frame_and_class(rows, dataset)]:
+        raise ValueError(what_is_wrong(row, dataset))
     return rows
 
 
@@ -349,6 +257,8 @@ def rows_on_grid(rows: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
     """
     frame, class_index, azimuth_deg, elevation_deg = rows.T
     grid = dataset.scoring_grid
+    if dataset.grid is None:  # all of the sphere is scored, also what lies above the last azimuth
+        azimuth_deg = wrap_azimuth_deg(azimuth_deg)
     label = ((frame * dataset.nb_classes + class_index) * grid.nb_directions
              + grid.clipped_index(azimuth_deg, elevation_deg))
     label = np.sort(label.astype(int))

@@ -49,8 +49,29 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     (", did you mean 'seed'?", ', expected one of seed, mode')
     """
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f', did you mean {close[0]!r}?' if close else f', expected one of {", ".join(known)}'
+    meant = nearest(name, known)
+    return f', did you mean {meant!r}?' if meant else f', expected one of {", ".join(known)}'
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+
+    Returns
+    -------
+    str or None
+        None where none is at least 60 % alike, as difflib counts.
+
+    Examples
+    --------
+    >>> nearest('seeds', ['seed', 'mode']), nearest('x', ['seed', 'mode'])
+    ('seed', None)
+    """
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def and_more(items: Sequence) -> str:

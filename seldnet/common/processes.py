@@ -79,12 +79,14 @@ def _end_with(parent: int) -> None:
 def locked(lock_file: str | Path, activity: str, timeout_s: float = 0) -> Iterator[None]:
     """Make sure that no other process does the same: it would mix its files with ours.
 
-    The lock is the operating system's: it vanishes with the process, however that ends.
+    The lock is the operating system's: it vanishes with the process, however that ends. The file goes while
+    the lock is still held: whoever waits opens it anew for each attempt, and filelock lets go of a file that
+    has lost its name meanwhile. Only the file of a process that was killed stays, and does no harm.
 
     Parameters
     ----------
     lock_file : path
-        Made if need be, and left there, empty.
+        Made if need be, and removed when the lock is released.
     activity : str
         For the message, such as 'extracting into features/'.
     timeout_s : float
@@ -95,13 +97,19 @@ def locked(lock_file: str | Path, activity: str, timeout_s: float = 0) -> Iterat
     InputError
         If another process holds the lock, and does not release it in time.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock, SoftFileLock, Timeout
 
     create_folder(Path(lock_file).parent)
+    lock = FileLock(lock_file)
     try:
-        lock = FileLock(lock_file, timeout=timeout_s).acquire()
+        lock.acquire(timeout=timeout_s)
     except Timeout:
         raise InputError(f'{lock_file}: another process is {activity}; wait until it has finished, or stop '
                          'it') from None
-    with lock:
+    try:
         yield
+    finally:
+        if not isinstance(lock, SoftFileLock):  # where the file is the lock, releasing removes it
+            with contextlib.suppress(OSError):  # Windows keeps a file that is open
+                Path(lock_file).unlink()
+        lock.release()

@@ -14,7 +14,44 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seldnet.common.errors import InputError
+from seldnet.common.errors import InputError, nearest
+
+
+class ScriptParser(argparse.ArgumentParser):
+    """A parser that names the option that was probably meant by one that it does not know."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> argparse.Namespace:
+        """As argparse, but for the message.
+
+        Parameters
+        ----------
+        args : sequence of str, optional
+        namespace : argparse.Namespace, optional
+
+        Returns
+        -------
+        argparse.Namespace
+
+        Raises
+        ------
+        SystemExit
+            Of status 2, below a reminder of the usage.
+        """
+        parsed, others = self.parse_known_args(args, namespace)
+        unknown = [word.split('=')[0] for word in others if word.startswith('--') and word != '--']
+        if unknown:
+            self.error('; '.join(map(self._describe_unknown, unknown)))
+        if others:
+            self.error(f'unrecognized arguments: {" ".join(others)}')
+        return parsed
+
+    def _describe_unknown(self, option: str) -> str:
+        known = [name for action in self._actions if action.help != argparse.SUPPRESS
+                 for name in action.option_strings if name.startswith('--')]
+        spellings = {name.replace('-', '_'): name for name in known}
+        meant = nearest(option.replace('-', '_'), spellings)
+        return (f'unknown option {option}, did you mean {spellings[meant]}?' if meant
+                else f'unknown option {option}, --help lists all')
 
 
 def script_parser(description: str | None, **options: Any) -> argparse.ArgumentParser:
@@ -31,8 +68,8 @@ def script_parser(description: str | None, **options: Any) -> argparse.ArgumentP
     -------
     ArgumentParser
     """
-    return argparse.ArgumentParser(description=description, allow_abbrev=False,
-                                   formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+    return ScriptParser(description=description, allow_abbrev=False,
+                        formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
 @contextlib.contextmanager

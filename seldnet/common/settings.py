@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ class Setting(NamedTuple):
     choices : container of str, optional
         All legal values.
     kind : type, optional
+    element : type, optional
+        Of what a list holds, by default the type of the default's first.
     """
 
     default: Any
@@ -30,14 +32,21 @@ class Setting(NamedTuple):
     maximum: float | None = None
     choices: Container[str] | None = None  # that can be listed
     kind: type | None = None
+    element: type | None = None
 
     @property
     def type(self) -> type:
         """Of its values; a list is a list of what its default has."""
         return self.kind or type(self.default)
 
+    @property
+    def element_type(self) -> type:
+        """Of a value, or of what a list holds."""
+        return self.element or (type(self.default[0]) if self.type is list else self.type)
+
 
 Settings = Mapping[str, Setting]
+NONE = 'none'  # on a command line, or in a file, for settings that may be None
 
 
 def checked_settings(table: Settings, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,9 +79,9 @@ def _checked_setting(table: Settings, name: str, value: Any) -> Any:
         return None
     if setting.type is list:
         if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise InputError(f'setting {name}: got {value!r}, expected a list of numbers')
-        element = type(setting.default[0])
-        return [_checked_value(name, setting, item, element) for item in value]
+            what = 'numbers' if setting.element_type in (int, float) else 'texts'
+            raise InputError(f'setting {name}: got {value!r}, expected a list of {what}')
+        return [_checked_value(name, setting, item, setting.element_type) for item in value]
     if setting.type is str and isinstance(value, Path):
         value = str(value)
     return _checked_value(name, setting, value, setting.type)
@@ -117,9 +126,10 @@ def add_settings(parser: argparse.ArgumentParser, table: Settings, names: Iterab
     group = parser.add_argument_group('settings of parameter.py, for this run')
     for name in names:
         setting = table[name]
-        element = type(setting.default[0]) if setting.type is list else setting.type
+        element = setting.element_type
         options = {
-            'dest': name, 'default': argparse.SUPPRESS, 'type': _parse_bool if element is bool else element,
+            'dest': name, 'default': argparse.SUPPRESS,
+            'type': _parser_of(element, takes_none=setting.default is None),
             'nargs': '+' if setting.type is list else None,
             'metavar': '{' + ','.join(setting.choices) + '}' if setting.choices else element.__name__.upper(),
         }
@@ -143,6 +153,42 @@ def settings_given(args: argparse.Namespace, table: Settings) -> dict[str, Any]:
         Name to value, for `checked_settings`.
     """
     return {name: value for name, value in vars(args).items() if name in table}
+
+
+def options_given(args: argparse.Namespace, table: Settings) -> list[str]:
+    """The settings that stood on the command line, as the words of a command line.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        As of `settings_given`.
+    table : mapping of str to Setting
+
+    Returns
+    -------
+    list of str
+        '--NAME' and its values, of each in the order of `table`.
+    """
+    given = settings_given(args, table)
+    return [word for name in table if name in given
+            for word in (f'--{name}', *map(_as_word, given[name] if isinstance(given[name], list)
+                                           else [given[name]]))]
+
+
+def _as_word(value: Any) -> str:
+    return NONE if value is None else str(value)
+
+
+def _parser_of(element: type, *, takes_none: bool) -> Callable[[str], Any]:
+    """Text of the command line -> value; its name stands in the parser's messages."""
+    parse = _parse_bool if element is bool else element
+    if not takes_none:
+        return parse
+
+    def parse_or_none(text: str) -> Any:
+        return None if text.lower() == NONE else parse(text)
+    parse_or_none.__name__ = parse.__name__
+    return parse_or_none
 
 
 def _parse_bool(text: str) -> bool:

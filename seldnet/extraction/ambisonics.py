@@ -9,10 +9,11 @@ Gains: Carpentier, "Normalization schemes in Ambisonic: does it matter?", AES 14
 """
 
 import math
-import struct
 from pathlib import Path
 
 import numpy as np
+
+from seldnet.extraction.headers import wav_chunks
 
 _ROOT_3 = math.sqrt(3)
 # For each convention which channel becomes W, Y, Z and X, and its gain.
@@ -45,6 +46,20 @@ def to_n3d(samples: np.ndarray, convention: str) -> np.ndarray:
     return samples[:, list(source)] * np.array(gain, samples.dtype)
 
 
+def full_scale_of(convention: str) -> np.ndarray:
+    """What becomes of full scale in each channel of `to_n3d`.
+
+    Parameters
+    ----------
+    convention : {'n3d', 'sn3d', 'fuma'}
+
+    Returns
+    -------
+    float32 array, (4,)
+    """
+    return to_n3d(np.ones((1, 4), np.float32), convention)[0]
+
+
 def declared_convention(path: str | Path) -> str | None:
     """What the header of a WAV file declares about its channels.
 
@@ -64,17 +79,11 @@ def declared_convention(path: str | Path) -> str | None:
         If the file cannot be read.
     """
     with Path(path).open('rb') as file:
-        riff, _, kind = struct.unpack('<4sI4s', file.read(12).ljust(12))
-        if riff not in (b'RIFF', b'RF64') or kind != b'WAVE':
-            return None
-        for _ in range(_CHUNKS_BEFORE_FORMAT):
-            name, size = struct.unpack('<4sI', file.read(8).ljust(8, b'\0'))
+        for name, size in wav_chunks(file):
             if name == b'fmt ':
                 return 'fuma' if file.read(min(size, 40))[28:] == _B_FORMAT else None
-            file.seek(size + size % 2, 1)
     return None
 
 
-_CHUNKS_BEFORE_FORMAT = 100  # more than any writer puts there
 # The end of the GUIDs 00000001- and 00000003-0721-11d3-8644-c8c1ca000000 (B-format of integers and floats).
 _B_FORMAT = bytes.fromhex('2107d3118644c8c1ca000000')

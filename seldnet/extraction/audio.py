@@ -12,7 +12,10 @@ import numpy as np
 from seldnet.annotations.dataset import FORMATS, NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_files
-from seldnet.extraction.ambisonics import declared_convention, to_n3d
+from seldnet.extraction.ambisonics import declared_convention, full_scale_of, to_n3d
+from seldnet.extraction.headers import UNKNOWN_FRAMES, unfinished_bytes
+from seldnet.extraction.levels import FAR_BEYOND, SampleLevels, beyond_full_scale
+from seldnet.extraction.resampling import resampled
 
 # soundfile and soxr are imported where they are used: training imports this room too and needs neither.
 
@@ -20,6 +23,7 @@ SUFFIXES = ('.wav', '.flac')
 # Read at a time. With much smaller pieces the memory allocator returns the blocks' memory to the system
 # and requests it anew all the time, and everything takes a third longer.
 CHUNK_S = 10
+LEAST_RATE = 0.8  # of the data set's; with a lower one a part of what can be heard is missing
 FULL_ORDERS = (9, 16, 25, 36, 49, 64)  # channels of Ambisonics of orders 2 to 7: their first four are order 1
 
 
@@ -51,18 +55,29 @@ def check_recording(path: str | Path, *, any_rate: bool = False, dataset: Datase
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
         raise InputError(f'{path}: cannot be decoded: {error.error_string}') from error
+    problems = []
     if info.samplerate != dataset.sample_rate_hz and not any_rate:
-        raise InputError(f'{path}: sampling rate {info.samplerate} Hz, expected '
-                         f'{dataset.sample_rate_hz}; --resample brings it there')
-    used_channels(path, info.channels, dataset, audio_format)
+        problems.append(f'sampling rate {info.samplerate} Hz, expected {dataset.sample_rate_hz}; --resample '
+                        'brings it there')
+    try:
+        used_channels(path, info.channels, dataset, audio_format)
+    except InputError as error:
+        problems.append(str(error).removeprefix(f'{path}: '))
     # libsndfile takes what there is of a WAV file that breaks off, but notes it. Lengths at the end of what
     # 32 bits hold stand for "unknown" (a stream).
     noted = re.search(r'^data : (\d+) \(should be (\d+)\)', info.extra_info, re.MULTILINE)
     if noted and int(noted[2]) < int(noted[1]) < 2**32 - 2**16:
-        raise InputError(f'{path}: breaks off after {noted[2]} bytes of sound, expected {noted[1]} by its '
-                         'header; copy or download it again')
+        problems.append(f'breaks off after {noted[2]} bytes of sound, expected {noted[1]} by its header; '
+                        'copy or download it again')
     if info.frames == 0:
-        raise InputError(f'{path}: no samples')
+        unfinished = unfinished_bytes(path)
+        problems.append(f'unfinished: its header says no samples, but {unfinished} bytes of sound follow; a '
+                        'sound editor that opens raw data (Audacity: Import) can save it anew' if unfinished
+                        else 'no samples')
+    if info.frames > UNKNOWN_FRAMES:
+        problems.append('unfinished: its header does not say how long it is; decode and save it anew')
+    if problems:
+        raise InputError(f'{path}: {"; and ".join(problems)}')
 
 
 def used_channels(path: str | Path, nb_channels: int, dataset: Dataset = TAU2019,
@@ -140,7 +155,9 @@ def recording_notes(path: str | Path, dataset: Dataset = TAU2019, audio_format: 
     info = soundfile.info(path)
     notes = []
     if info.samplerate != dataset.sample_rate_hz:
-        notes.append(f'resampled from {info.samplerate} to {dataset.sample_rate_hz} Hz by soxr')
+        nothing = (f'; it has nothing above {info.samplerate / 2000:g} kHz'
+                   if info.samplerate < LEAST_RATE * dataset.sample_rate_hz else '')
+        notes.append(f'resampled from {info.samplerate} to {dataset.sample_rate_hz} Hz by soxr{nothing}')
     if dataset.channels is None and info.channels > NB_CHANNELS:
         notes.append(f'{info.channels} channels, taken as Ambisonics of order '
                      f'{math.isqrt(info.channels) - 1}: its first {NB_CHANNELS} are used')
@@ -305,7 +322,7 @@ class RecordingAudio:
     Attributes
     ----------
     warnings : list of str
-        Of what is done to it, and of channels without any sound; empty before the iteration has ended.
+        Of what is done to it, and of its levels; empty before the iteration has ended.
     """
 
     def __init__(self, path: Path, dataset: Dataset = TAU2019, audio_format: str = 'foa', *,
@@ -317,23 +334,17 @@ class RecordingAudio:
         self.warnings: list[str] = []
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        is_silent = np.ones(NB_CHANNELS, dtype=bool)
-
-        def noting_silence(chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-            for chunk in chunks:
-                if is_silent.any():
-                    is_silent[:] &= ~chunk.any(axis=0)
-                yield chunk
-
         options = {'dataset': self._dataset, 'audio_format': self._audio_format}
         check_recording(self._path, any_rate=self._resample, **options)
         nb_samples = nb_samples_of(self._path, self._dataset)
         chunks = (resampled_chunks(self._path, **options) if self._resample
                   else recording_chunks(self._path, nb_samples=nb_samples, **options))
-        yield from padded(noting_silence(chunks), nb_samples, CHUNK_S * self._dataset.sample_rate_hz)
+        levels = SampleLevels(full_scale_of(convention_of(self._path, **options)))
+        yield from padded(levels.passing(chunks), nb_samples, CHUNK_S * self._dataset.sample_rate_hz)
+        if levels.peak > FAR_BEYOND:
+            raise InputError(f'{self._path}: {beyond_full_scale(levels.peak)}')
         notes = recording_notes(self._path, self._dataset, self._audio_format)
-        silent = [f'channel {channel + 1} is silent' for channel in np.flatnonzero(is_silent)]
-        self.warnings = [f'{self._path}: {note}' for note in (*notes, *silent)]
+        self.warnings = [f'{self._path}: {note}' for note in (*notes, *levels.warnings())]
 
 
 def padded(chunks: Iterable[np.ndarray], nb_samples: int, chunk_samples: int) -> Iterator[np.ndarray]:
@@ -371,27 +382,19 @@ def resampled_chunks(path: Path, *, dataset: Dataset = TAU2019,
         Its rate, channels and convention.
     audio_format : {'foa', 'mic'}
 
-    Yields
-    ------
-    np.ndarray
-        float32, (samples, 4), full scale is 1; a few seconds each.
+    Returns
+    -------
+    iterator of float32 arrays, shape (samples, 4)
+        Full scale is 1; a few seconds each.
 
     Raises
     ------
     InputError
-        As `recording_chunks`, but for the rate.
+        As `recording_chunks`, but for the rate; when the samples are read.
     """
     import soundfile
-    import soxr
 
     rate_hz = soundfile.info(path).samplerate
     chunks = recording_chunks(path, CHUNK_S * rate_hz, any_rate=True, dataset=dataset,
                               audio_format=audio_format)
-    if rate_hz == dataset.sample_rate_hz:
-        yield from chunks
-        return
-    resampler = soxr.ResampleStream(rate_hz, dataset.sample_rate_hz, NB_CHANNELS, dtype='float32',
-                                    quality='HQ')
-    for chunk in chunks:
-        yield resampler.resample_chunk(np.ascontiguousarray(chunk))
-    yield resampler.resample_chunk(np.empty((0, NB_CHANNELS), np.float32), last=True)
+    return resampled(chunks, rate_hz, dataset.sample_rate_hz)

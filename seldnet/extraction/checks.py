@@ -324,7 +324,7 @@ def _nb_bytes(recordings: RecordingSet, pending: Pending) -> int:
     for kind in ('moments', *of_a_frame):
         names = getattr(pending, kind)
         files: list[Path] = [recordings.file(kind, name) for name in names]
-        sizes = [(2 * columns + 1) * 8 if kind == 'moments' else of_a_frame[kind] * nb_frames[name]
+        sizes = [(2 * columns + 3) * 8 if kind == 'moments' else of_a_frame[kind] * nb_frames[name]
                  for name in names]
         needed += sum(sizes) - sum(file.stat().st_size for file in files if file.exists())
     return needed

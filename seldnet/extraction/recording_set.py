@@ -5,7 +5,7 @@ Under `feat_label_dir`, for the Ambisonic development set and the features of 20
     foa_dev_norm/NAME.npy     normalised features, float32 (or float16), 3000 x 8192
     foa_dev_label/NAME.npy    labels, int16, 3000 x 33: 11 activities, 11 azimuths, 11 elevations (degrees)
     foa_wts.npz               the scaler: mean, var, scale (float64, 8192 each), nb_frames
-    foa_dev_moments/NAME.npy  mean and summed squared deviations of each column, and frames: float64 (131 kB)
+    foa_dev_moments/NAME.npy  mean and summed squared deviations of each column, frames, levels: float64
     foa_dev/NAME.npy          raw spectra, complex64, 3000 x 4096; only with `save_spectra`
     foa_dev_state.json        which of these are finished, and what each was made from
 

@@ -16,6 +16,7 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path
 from seldnet.extraction.arrays import COMMAND, reading
+from seldnet.extraction.levels import MeanAndLoudest
 
 if TYPE_CHECKING:  # its import takes a second, which workers and training need not wait for
     from sklearn.preprocessing import StandardScaler
@@ -30,25 +31,27 @@ class Moments(NamedTuple):
 
 
 class MeanAndScale(NamedTuple):
-    """What normalising takes of a scaler, float64 (columns,) both."""
+    """What normalising takes of a scaler, float64 (columns,) both; and the usual level of the recordings."""
 
     mean: np.ndarray
     scale: np.ndarray
+    usual_magnitude: float | None = None  # None in scalers of earlier versions
 
 
-def moments_row(moments: Moments) -> np.ndarray:
-    """Moments as one array, to be stored.
+def moments_row(moments: Moments, levels: MeanAndLoudest) -> np.ndarray:
+    """Moments as one array, to be stored, with the recording's levels.
 
     Parameters
     ----------
     moments : Moments
+    levels : MeanAndLoudest
 
     Returns
     -------
-    float64 array, shape (2 * columns + 1,)
-        Means, deviations, and the number of frames.
+    float64 array, shape (2 * columns + 3,)
+        Means, deviations, the number of frames, and the levels.
     """
-    return np.concatenate([moments.mean, moments.deviations, [moments.count]])
+    return np.concatenate([moments.mean, moments.deviations, [moments.count, *levels]])
 
 
 def moments_of_row(row: np.ndarray, nb_columns: int, nb_frames: int | None) -> Moments:
@@ -57,7 +60,7 @@ def moments_of_row(row: np.ndarray, nb_columns: int, nb_frames: int | None) -> M
     Parameters
     ----------
     row : float64 array
-        Of earlier versions without the number of frames.
+        Of earlier versions without levels, or without the number of frames too.
     nb_columns : int
     nb_frames : int or None
         Of all recordings, for those of earlier versions.
@@ -71,9 +74,26 @@ def moments_of_row(row: np.ndarray, nb_columns: int, nb_frames: int | None) -> M
     ValueError
         If the array has another size.
     """
-    if row.size > 2 * nb_columns:
-        row, nb_frames = row[:-1], row[-1]
-    return Moments(int(nb_frames), *row.reshape(2, nb_columns))
+    columns, others = np.split(row, [2 * nb_columns])
+    return Moments(int(others[0]) if others.size in (1, 3) else int(nb_frames or 0),
+                   *columns.reshape(2, nb_columns))
+
+
+def levels_of_row(row: np.ndarray, nb_columns: int) -> MeanAndLoudest | None:
+    """The levels that are stored with moments.
+
+    Parameters
+    ----------
+    row : float64 array
+        As `moments_row` makes it.
+    nb_columns : int
+
+    Returns
+    -------
+    MeanAndLoudest or None
+        None of a row of earlier versions.
+    """
+    return MeanAndLoudest(*row[-2:].tolist()) if row.size == 2 * nb_columns + 3 else None
 
 
 def block_moments(features: np.ndarray) -> Moments:
@@ -149,8 +169,9 @@ def _standard_scaler(mean: np.ndarray, scale: np.ndarray, var: np.ndarray,
     return scaler
 
 
-def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any] | None = None) -> None:
-    """Write a scaler as .npz, atomically: mean, var, scale (float64), nb_frames, and facts as JSON.
+def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any] | None = None,
+                usual: float | None = None) -> None:
+    """Write a scaler as .npz, atomically: mean, var, scale (float64), nb_frames, facts (JSON), usual level.
 
     Parameters
     ----------
@@ -160,6 +181,8 @@ def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any
         Fitted.
     facts : dict, optional
         `Dataset.audio_facts` of the recordings.
+    usual : float, optional
+        As of `usual_magnitude` of the recordings.
 
     Raises
     ------
@@ -167,7 +190,8 @@ def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any
         As `atomic_path`.
     """
     with atomic_path(path) as temporary:
-        stored = {'facts': json.dumps(facts)} if facts else {}
+        stored: dict[str, Any] = {'facts': json.dumps(facts)} if facts else {}
+        stored |= {} if usual is None else {'usual_magnitude': np.array(usual)}
         np.savez(temporary, mean=scaler.mean_, var=scaler.var_, scale=scaler.scale_,
                  nb_frames=np.array(scaler.n_samples_seen_), **stored)
 
@@ -212,7 +236,7 @@ def load_scaler(path: str | Path, nb_columns: int | None = None) -> 'StandardSca
     InputError
         If there is no such file, it is something else, has other columns, or numbers that cannot be.
     """
-    mean, scale = load_mean_and_scale(path, nb_columns)
+    mean, scale, _ = load_mean_and_scale(path, nb_columns)
     with reading(path, 'a scaler of this project'), np.load(path, allow_pickle=False) as stored:
         var = stored['var'] if 'var' in stored else scale ** 2
         nb_frames = int(stored['nb_frames']) if 'nb_frames' in stored else 0
@@ -242,6 +266,7 @@ def load_mean_and_scale(path: str | Path, nb_columns: int | None = None) -> Mean
         raise InputError(f'{path}: no scaler; run `{COMMAND}` on the development set first')
     with reading(path, 'a scaler of this project'), np.load(path, allow_pickle=False) as stored:
         mean, scale = (stored[name].astype(np.float64, casting='same_kind') for name in ('mean', 'scale'))
+        usual = float(stored['usual_magnitude']) if 'usual_magnitude' in stored else None
     nb_columns = mean.size if nb_columns is None else nb_columns
     if not mean.shape == scale.shape == (nb_columns,):
         raise InputError(f'{path}: scaler of shapes {mean.shape} and {scale.shape}, expected '
@@ -249,7 +274,10 @@ def load_mean_and_scale(path: str | Path, nb_columns: int | None = None) -> Mean
     if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
         raise InputError(f'{path}: scaler with numbers that are not finite or scales that are not positive; '
                          f'remove it and run `{COMMAND}`')
-    return MeanAndScale(mean, scale)
+    if usual is not None and not 0 <= usual < np.inf:
+        raise InputError(f'{path}: usual_magnitude {usual}, expected a number from 0; remove it and run '
+                         f'`{COMMAND}`')
+    return MeanAndScale(mean, scale, usual)
 
 
 def normalize(features: np.ndarray, scaler: MeanAndScale) -> np.ndarray:

@@ -21,10 +21,12 @@ from seldnet.common.files import clear_leftovers, create_folder
 from seldnet.common.processes import locked, run_in_processes
 from seldnet.extraction.arrays import reading, write_array_if_new
 from seldnet.extraction.checks import find_pending, find_pending_of_sets, input_problems
+from seldnet.extraction.levels import MeanAndLoudest, unlike_the_set, usual_magnitude
 from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import (
     Moments,
     fit_scaler,
+    levels_of_row,
     merge_moments,
     moments_of_row,
     save_scaler,
@@ -70,13 +72,22 @@ class ProgressReport:
         warnings : sequence of str
             Those that are new are logged.
         """
+        self.warn(warnings)
+        self._nb_done += 1
+        if self._progress:
+            self._progress(self._nb_done, self._nb_passes)
+
+    def warn(self, warnings: Sequence[str]) -> None:
+        """Log those warnings that are new.
+
+        Parameters
+        ----------
+        warnings : sequence of str
+        """
         for warning in warnings:
             if warning not in self._warnings:
                 _LOG.warning(warning)
         self._warnings.update(warnings)
-        self._nb_done += 1
-        if self._progress:
-            self._progress(self._nb_done, self._nb_passes)
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -142,7 +153,7 @@ def normalize_set(recordings: RecordingSet, state: ExtractionState, report: Prog
         As `measure`; and at once if moments are missing, or there is no scaler for the evaluation set.
     """
     if not recordings.is_eval:
-        _fit_scaler(recordings, state)
+        _fit_scaler(recordings, state, report)
     digest = scaler_digest(recordings.scaler())
     sources = recordings.feature_sources(digest)
     state.discard_outdated('features', sources)
@@ -162,7 +173,7 @@ def normalize_set(recordings: RecordingSet, state: ExtractionState, report: Prog
         recordings.folder('unscaled').rmdir()
 
 
-def _fit_scaler(recordings: RecordingSet, state: ExtractionState) -> None:
+def _fit_scaler(recordings: RecordingSet, state: ExtractionState, report: ProgressReport) -> None:
     missing = state.missing('moments', recordings.recording_sources())
     if missing:
         raise InputError(f'{recordings.folder("moments")}: no moments of {missing[0]}{and_more(missing)}; '
@@ -170,21 +181,27 @@ def _fit_scaler(recordings: RecordingSet, state: ExtractionState) -> None:
     source = recordings.scaler_source()
     if not state.missing('scaler', source):
         return
-    # In the order of the names, so that the sum does not depend on which worker was first.
-    moments = (_load_moments(recordings.file('moments', name), recordings)
-               for name in recordings.recordings())
-    of_all = functools.reduce(merge_moments, moments)
-    pool = recordings.kind.pool_moments
-    save_scaler(recordings.scaler_file, fit_scaler(pool(of_all) if pool else of_all),
-                recordings.dataset.audio_facts())
+    kind, paths = recordings.kind, recordings.recordings()
+    of_all: Moments | None = None
+    levels: dict[str, MeanAndLoudest] = {}
+    for name in paths:  # in order, so that the sum does not depend on which worker was first
+        moments, of_one = _load_moments(recordings.file('moments', name), recordings)
+        levels[name] = of_one or MeanAndLoudest(*[kind.mean_magnitude(moments.mean)] * 2)
+        of_all = moments if of_all is None else merge_moments(of_all, moments)
+    report.warn([f'{paths[name]}: {warning}' for name, warnings in unlike_the_set(levels).items()
+                 for warning in warnings])
+    fitted = fit_scaler(kind.pool_moments(of_all) if kind.pool_moments else of_all)
+    save_scaler(recordings.scaler_file, fitted, recordings.dataset.audio_facts(),
+                usual_magnitude(levels.values()))
     state.note('scaler', 'scaler', source['scaler'])
 
 
-def _load_moments(path: Path, recordings: RecordingSet) -> Moments:
-    """Moments of a recording from its file."""
+def _load_moments(path: Path, recordings: RecordingSet) -> tuple[Moments, MeanAndLoudest | None]:
+    """Moments and levels of a recording from its file."""
     with reading(path, 'a .npy file of moments'):
-        return moments_of_row(np.load(path, allow_pickle=False), recordings.nb_columns,
-                              recordings.dataset.nb_frames)
+        row = np.load(path, allow_pickle=False)
+        return (moments_of_row(row, recordings.nb_columns, recordings.dataset.nb_frames),
+                levels_of_row(row, recordings.nb_columns))
 
 
 def label(recordings: RecordingSet, state: ExtractionState, report: ProgressReport) -> None:

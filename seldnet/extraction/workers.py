@@ -8,6 +8,7 @@ import numpy as np
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import reading, write_array
 from seldnet.extraction.features import rounded
+from seldnet.extraction.levels import Magnitudes, level_warnings
 from seldnet.extraction.likeness import Likeness
 from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import (
@@ -45,6 +46,7 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
     dataset, kind = recordings.dataset, recordings.kind
     audio = recordings.audio(recording)
     likeness = Likeness(dataset)
+    magnitudes = Magnitudes()
     spectra, unscaled = [], []
     moments = None
     for block in stft_blocks(audio, dataset=dataset):
@@ -54,6 +56,7 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
         if 'moments' in targets:
             features = kind.compute(block, dataset, recordings.audio_format)
             of_block = block_moments(features)
+            magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
             moments = of_block if moments is None else merge_moments(moments, of_block)
             if 'unscaled' in targets:
                 unscaled.append(features.astype(np.float32))
@@ -62,7 +65,7 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
     if 'unscaled' in targets:
         write_array(targets['unscaled'], np.concatenate(unscaled))
     if 'moments' in targets:
-        write_array(targets['moments'], moments_row(moments))
+        write_array(targets['moments'], moments_row(moments, magnitudes.levels()))
     looks_like = likeness.warning(recordings.audio_format)
     return audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
 
@@ -102,6 +105,7 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     dataset, kind, dtype = recordings.dataset, recordings.kind, recordings.feature_dtype
     audio = recordings.audio(recording)
     scaler = load_mean_and_scale(scaler_file, recordings.nb_columns)
+    magnitudes = Magnitudes()
     rows = np.empty((recordings.nb_frames(recording), recordings.nb_columns), dtype)
     if unscaled_file:
         with reading(unscaled_file, 'a .npy file of features'):
@@ -116,9 +120,13 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
                     out=rows[start:start + len(features)])
         except InputError as error:
             raise InputError(f'{recording}: {error}') from error
+        if recordings.is_eval:  # the development set's are compared once its moments are there
+            magnitudes.add(kind.mean_magnitude(features), len(features))
         start += len(features)
     write_array(features_file, rows)
-    return audio.warnings
+    usual = kind.mean_magnitude(scaler.mean) if scaler.usual_magnitude is None else scaler.usual_magnitude
+    odd = level_warnings(magnitudes.levels(), usual, 'the development set')
+    return audio.warnings + [f'{recording}: {warning}' for warning in odd]
 
 
 def attempt(work: Callable[[], list[str]]) -> tuple[list[str], str | None]:

@@ -3,6 +3,7 @@
 A method of one's own is a file with one `Method` in it, which is added to `seldnet.methods.registry.METHODS`.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from seldnet.annotations.dataset import Dataset
 from seldnet.extraction.features import FeatureKind
+from seldnet.methods.soft_scores import Scores, checked_thresholds, parse_thresholds
 
 Arrays = Sequence[np.ndarray]
 
@@ -41,12 +43,15 @@ class Method:
         (the one that training minimises) first.
     check_sizes : function
         Number of bins and settings -> nothing, or a ValueError if the settings do not suit the bins.
-    activity_threshold : float
+    activity_threshold : float or array, shape (classes,)
         A class is active where its activity is above it.
     rounds_to_grid : bool
         Whether predictions of the data set's recordings are written as the nearest directions of its grid, if
         it has one.
         The official scores of 2019 round what lies between *down*.
+    doa_error_if_silent : float
+        DOA error in degrees that counts in the choice of the best round where one predicts nothing at all and
+        so has none. 180 is the worst there is: silence does not beat a prediction by it. 2019 counted 0.
     scattered : bool
         Whether the sequences of a training batch come from anywhere, rather than one after the other as in
         2019.
@@ -62,8 +67,9 @@ class Method:
     build: Callable[..., Any]
     losses: Callable[[Arrays, Arrays, Mapping[str, Any]], dict[str, float]]
     check_sizes: Callable[[int, Mapping[str, Any]], None]
-    activity_threshold: float = 0.5
+    activity_threshold: float | np.ndarray = 0.5
     rounds_to_grid: bool = False
+    doa_error_if_silent: float = 180.0
     scattered: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,11 +88,65 @@ class Method:
         active : bool array, shape (..., frames, classes)
         azimuth_deg, elevation_deg : arrays, shape (..., frames, classes)
         """
+        return self.read_scores(self.scores(outputs), dataset)
+
+    def scores(self, outputs: Arrays) -> Scores:
+        """What outputs say of all classes, before any threshold.
+
+        Parameters
+        ----------
+        outputs : sequence of arrays, shape (..., frames, columns)
+
+        Returns
+        -------
+        Scores
+        """
         activity, azimuth_rad, elevation_rad = self.read_outputs(outputs)
-        directions_deg = np.degrees(azimuth_rad), np.degrees(elevation_rad)
+        return Scores(activity, np.degrees(azimuth_rad), np.degrees(elevation_rad))
+
+    def read_scores(self, scores: Scores, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is written of scores for recordings of a data set, as `read_degrees` gives it.
+
+        Parameters
+        ----------
+        scores : Scores
+        dataset : Dataset
+            Its grid.
+
+        Returns
+        -------
+        active : bool array, shape (..., frames, classes)
+        azimuth_deg, elevation_deg : arrays, shape (..., frames, classes)
+        """
+        activity, *directions_deg = scores
         if self.rounds_to_grid and dataset.grid:
             directions_deg = dataset.grid.nearest(*directions_deg)
         return activity > self.activity_threshold, *directions_deg
+
+    def with_thresholds(self, texts: Sequence[str] | None, dataset: Dataset) -> 'Method':
+        """The method with other thresholds, as of the setting `threshold`.
+
+        Parameters
+        ----------
+        texts : sequence of str or None
+            As `parse_thresholds` reads them; None for the method as it is.
+        dataset : Dataset
+            Its classes.
+
+        Returns
+        -------
+        Method
+
+        Raises
+        ------
+        InputError
+            As `parse_thresholds` and `checked_thresholds`.
+        """
+        if not texts:
+            return self
+        thresholds = parse_thresholds(texts, dataset)
+        return dataclasses.replace(
+            self, activity_threshold=checked_thresholds(thresholds, self.activity_threshold, dataset))
 
     def read_frames(self, outputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
         """Active classes and their directions in sequences strung together.

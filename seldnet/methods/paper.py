@@ -35,4 +35,4 @@ def build(data_in: Sequence[int], nb_classes: int, params: Mapping[str, Any], *,
                           jit_compile='auto' if jit_compile is None else jit_compile)
 
 
-METHOD = dataclasses.replace(released.METHOD, name='paper', build=build)
+METHOD = dataclasses.replace(released.METHOD, name='paper', build=build, doa_error_if_silent=180.0)

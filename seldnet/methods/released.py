@@ -47,4 +47,5 @@ def build(data_in: Sequence[int], nb_classes: int, params: Mapping[str, Any], *,
 
 METHOD = Method(
     'released', kind=SPECTRA, make_targets=regression.make_targets, target_sizes=regression.target_sizes,
-    read_outputs=regression.read_outputs, build=build, losses=regression.losses, check_sizes=check_pooling)
+    read_outputs=regression.read_outputs, build=build, losses=regression.losses, check_sizes=check_pooling,
+    doa_error_if_silent=0.0)

@@ -1,4 +1,4 @@
-"""From samples to rows of the output format, in pieces: memory does not depend on the recording's length.
+"""From spectra to what a network says of each frame, in pieces: memory does not depend on the length.
 
 A network is given sequences of some seconds. They overlap, and each frame is taken from the sequence whose
 edge is further away.
@@ -8,29 +8,29 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from seldnet.annotations.output_format import active_rows
 from seldnet.extraction.features import rounded
+from seldnet.extraction.levels import Magnitudes
 from seldnet.extraction.scaler import normalize
-from seldnet.extraction.spectra import stft_blocks
-from seldnet.prediction.levels import Levels
+from seldnet.methods.soft_scores import Scores
 from seldnet.prediction.trained_model import Network, TrainedModel
 from seldnet.training.batches import FILL_FEATURE
 
 
-def feature_blocks(chunks: Iterable[np.ndarray], model: TrainedModel, levels: Levels) -> Iterator[np.ndarray]:
+def feature_blocks(spectra: Iterable[np.ndarray], model: TrainedModel,
+                   magnitudes: Magnitudes | None = None) -> Iterator[np.ndarray]:
     """Normalised features of some frames at a time, rounded as if they had been stored.
 
     Parameters
     ----------
-    chunks : iterable of arrays, (samples, 4)
-        A recording at the data set's rate, in pieces.
+    spectra : iterable of complex arrays, shape (frames, bins, 4)
+        Of `stft_blocks`, at the data set's rate.
     model : TrainedModel
-    levels : Levels
-        Where they are noted.
+    magnitudes : Magnitudes, optional
+        Where levels are noted.
 
     Yields
     ------
-    array, shape (at most 25, columns)
+    array, shape (frames, columns)
         Of the type in which the model's features were stored.
 
     Raises
@@ -39,9 +39,10 @@ def feature_blocks(chunks: Iterable[np.ndarray], model: TrainedModel, levels: Le
         If a feature is beyond the range of the type in which features were stored.
     """
     kind = model.method.kind
-    for spectrum in stft_blocks(chunks, dataset=model.dataset):
+    for spectrum in spectra:
         features = kind.compute(spectrum, model.dataset, model.audio_format)
-        levels.add_features(features)
+        if magnitudes is not None:
+            magnitudes.add(kind.mean_magnitude(features), len(features))
         yield rounded(normalize(features, model.scaler), model.feature_dtype,
                       'the recordings that the model was trained on')
 
@@ -119,9 +120,9 @@ def join_sequences(outputs: Iterable[np.ndarray], length: int, overlap: int) -> 
         yield last[end:]
 
 
-def predict_rows(blocks: Iterable[np.ndarray], model: TrainedModel, network: Network,
-                 overlap: int) -> np.ndarray:
-    """Rows of the output format.
+def predict_scores(blocks: Iterable[np.ndarray], model: TrainedModel, network: Network, overlap: int,
+                   batch_sequences: int | None = None) -> Iterator[Scores]:
+    """What a network finds, piece by piece.
 
     Parameters
     ----------
@@ -132,43 +133,31 @@ def predict_rows(blocks: Iterable[np.ndarray], model: TrainedModel, network: Net
         Of `TrainedModel.load_network`.
     overlap : int
         Frames that neighbouring sequences share.
+    batch_sequences : int, optional
+        How many sequences the network is given at a time; by default the model's.
 
-    Returns
-    -------
-    int32 array, shape (rows, 4)
-        Frame, class, azimuth, elevation.
-
-    Raises
+    Yields
     ------
-    ValueError
-        If a direction is not finite.
+    Scores
+        Together of as many frames as the blocks have.
     """
     length = model.sequence_length
-    nb_frames = 0
-    parts = [np.zeros((0, 4), np.int32)]
     sequences = cut_into_sequences(blocks, length, overlap)
-    for output in join_sequences(_outputs(sequences, model, network), length, overlap):
-        activity, *directions_deg = np.split(output, 3, axis=-1)
-        if overlap == 0 and model.method.rounds_to_grid:  # as training's tests are written
-            directions_deg = model.dataset.grid.nearest(*directions_deg)
-        rows = active_rows(activity > model.method.activity_threshold, *directions_deg)
-        rows[:, 0] += nb_frames
-        parts.append(rows.astype(np.int32))
-        nb_frames += len(output)
-    return np.concatenate(parts)
+    outputs = _outputs(sequences, model, network, batch_sequences or model.batch_sequences)
+    for output in join_sequences(outputs, length, overlap):
+        yield Scores(*np.split(output, 3, axis=-1))
 
 
-def _outputs(sequences: Iterable[np.ndarray], model: TrainedModel, network: Network) -> Iterator[np.ndarray]:
+def _outputs(sequences: Iterable[np.ndarray], model: TrainedModel, network: Network,
+             batch_sequences: int) -> Iterator[np.ndarray]:
     """Activities, azimuths and elevations (degrees) of each sequence, side by side: (frames, 3 * classes).
 
-    The network always gets as many sequences as a recording of the data set has, filled up as in training's
-    tests: so its results are the same to the bit, and it is compiled for one shape.
+    The network always gets the same number of sequences, filled up as in training's tests. With that of a
+    recording of the data set results are the same to the bit; and it is compiled for one shape.
     """
-    length = model.sequence_length
-    batch_size = -(-model.dataset.nb_frames // length)
     sequences = iter(sequences)
-    while group := [frames for _, frames in zip(range(batch_size), sequences)]:
-        batch = np.full((batch_size, length, model.nb_columns), FILL_FEATURE, np.float32)
+    while group := [frames for _, frames in zip(range(batch_sequences), sequences)]:
+        batch = np.full((batch_sequences, model.sequence_length, model.nb_columns), FILL_FEATURE, np.float32)
         for place, frames in enumerate(group):
             batch[place, :len(frames)] = frames
         activity, *directions_rad = model.method.read_outputs(network(batch))

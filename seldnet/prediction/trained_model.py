@@ -1,12 +1,14 @@
 """A trained model and what training left beside it: settings and scaler."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from seldnet.annotations.dataset import FORMATS, TAU2019, Dataset
+from seldnet.annotations.dataset import AMBISONICS, FORMATS, NB_CHANNELS, TAU2019, Dataset
+from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import read_json
 from seldnet.extraction.features import DTYPES
@@ -19,6 +21,7 @@ from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
 
 Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
+BATCH_SIZE = 16  # of runs that do not say
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class TrainedModel:
         That the model was trained on.
     rotations : sequence of Rotated
         That predictions are averaged over; empty for none.
+    batch_size : int
+        Sequences that the network is given at a time where recordings are of lengths of their own.
     """
 
     path: Path
@@ -50,6 +55,7 @@ class TrainedModel:
     scaler: MeanAndScale
     dataset: Dataset = TAU2019
     rotations: Sequence[Rotated] = ()
+    batch_size: int = BATCH_SIZE
 
     @property
     def name(self) -> str:
@@ -62,9 +68,16 @@ class TrainedModel:
         return self.method.kind.nb_columns(self.dataset, self.audio_format)
 
     @property
+    def batch_sequences(self) -> int:
+        """Sequences that the network is given at a time: those of a recording, if all are of one length."""
+        nb_frames = self.dataset.nb_frames
+        return self.batch_size if nb_frames is None else -(-nb_frames // self.sequence_length)
+
+    @property
     def usual_magnitude(self) -> float:
-        """Mean magnitude of what the model was trained on."""
-        return self.method.kind.mean_magnitude(self.scaler.mean)
+        """Magnitude that recordings usually have of what the model was trained on."""
+        usual = self.scaler.usual_magnitude
+        return self.method.kind.mean_magnitude(self.scaler.mean) if usual is None else usual
 
     def load_network(self) -> Network:
         """A function from features (batch, frames, columns) to the network's outputs; loads Keras.
@@ -86,6 +99,11 @@ class TrainedModel:
         if model.input_shape != expected:
             raise InputError(f'{self.path}: its input has the shape {model.input_shape}, expected {expected} '
                              'by the settings beside it')
+        nb_classes = self.dataset.nb_classes
+        columns = tuple(output.shape[-1] for output in model.outputs)
+        if columns != (right := self.method.target_sizes(nb_classes)):
+            raise InputError(f'{self.path}: its outputs have {_sizes(columns)} columns, expected '
+                             f'{_sizes(right)} for the {nb_classes} classes by the settings beside it')
 
         def outputs_as_it_is(features: np.ndarray) -> Sequence[np.ndarray]:
             outputs = model.predict_on_batch(features)
@@ -102,18 +120,23 @@ class TrainedModel:
         return outputs_of
 
 
-def read_trained_model(path: str | Path, *, dataset: Dataset = TAU2019) -> TrainedModel:
+def _sizes(columns: Sequence[int]) -> str:
+    return ' and '.join(map(str, columns))
+
+
+def read_trained_model(path: str | Path) -> TrainedModel:
     """Settings and scaler of a model; its network is loaded when it is needed.
 
     Parameters
     ----------
     path : path
         Of a file `..._model.keras` that `seld.py` wrote, with the other files of its run beside it.
-    dataset : Dataset
 
     Returns
     -------
     TrainedModel
+        Of the data set whose facts are among the settings; of TAU 2019 where there are none, as in runs of
+        earlier versions.
 
     Raises
     ------
@@ -138,16 +161,55 @@ def read_trained_model(path: str | Path, *, dataset: Dataset = TAU2019) -> Train
     # Runs of earlier versions may lack the others.
     method = METHODS[params.get('model_variant', 'released')]
     audio_format = params.get('dataset', 'foa')
+    dataset = stored_dataset(settings, settings_path) or TAU2019
+    method = method.with_thresholds(params.get('threshold'), dataset)
     scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
     rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') is True else ()
     return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
-                        scaler, dataset, rotations)
+                        scaler, dataset, rotations, params.get('batch_size', BATCH_SIZE))
+
+
+def with_audio_options(model: TrainedModel, *, channels: Sequence[int] | None = None,
+                       ambisonics: str | None = None) -> TrainedModel:
+    """A model that takes recordings of other channels or another convention than its data set's.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    channels : sequence of int, optional
+        The four that are used, counted from 1.
+    ambisonics : {'n3d', 'sn3d', 'fuma'}, optional
+        Convention of recordings whose header declares none.
+
+    Returns
+    -------
+    TrainedModel
+
+    Raises
+    ------
+    InputError
+        If these are no four channels, or a convention is named for microphone signals.
+    """
+    dataset = model.dataset
+    if channels is not None:
+        if len(set(channels)) != NB_CHANNELS or len(channels) != NB_CHANNELS or min(channels) < 1:
+            raise InputError(f'--channels: got {" ".join(map(str, channels))}, expected {NB_CHANNELS} '
+                             'different channels, counted from 1')
+        dataset = dataclasses.replace(dataset, channels=tuple(channels))
+    if ambisonics is not None:
+        if model.audio_format != 'foa':
+            raise InputError(f'--ambisonics: {model.path.name} takes microphone signals, which have none')
+        if ambisonics not in AMBISONICS:
+            raise InputError(f'--ambisonics: got {ambisonics!r}, expected one of {", ".join(AMBISONICS)}')
+        dataset = dataclasses.replace(dataset, ambisonics=ambisonics)
+    return dataclasses.replace(model, dataset=dataset)
 
 
 def _are_params(params: object) -> bool:
     """Whether JSON holds the settings that prediction needs, of legal values."""
     return (isinstance(params, dict)
-            and type(params.get('sequence_length')) is int and params['sequence_length'] >= 1
+            and all(type(number) is int and number >= 1 for number in (
+                params.get('sequence_length'), params.get('batch_size', BATCH_SIZE)))
             and all(isinstance(params.get(name, legal[0]), str) and params.get(name, legal[0]) in legal
                     for name, legal in (('dataset', FORMATS), ('model_variant', tuple(METHODS))))
             and isinstance(params.get('feature_dtype'), str) and params['feature_dtype'] in DTYPES)

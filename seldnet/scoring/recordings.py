@@ -1,17 +1,17 @@
 """Which recordings are scored, what their descriptions say frame by frame, and the groups they form."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.annotations.dataset_file import FILE_NAME, dataset_of_facts, fact_differences
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.event_frames import cut_label_frames
 from seldnet.annotations.output_format import SETTINGS_FILE
 from seldnet.common.errors import InputError, listed
-from seldnet.common.files import name_order, read_json
+from seldnet.common.files import list_entries, name_order, read_json
 
 # ------------------------------------------------------------------------------------------------------------
 # Folders
@@ -39,11 +39,11 @@ def find_recordings(predictions: Path, references: Path, *,
     Raises
     ------
     InputError
-        If a folder is missing or holds no CSV file, if a prediction has no reference, or (unless
-        `allow_missing`) if a reference has no prediction.
+        As `csv_files`; if a prediction has no reference, or (unless `allow_missing`) if a reference has no
+        prediction.
     """
-    predicted = _csv_names(predictions, 'predictions', 'run seld.py first, or name the folder')
-    described = _csv_names(references, 'descriptions', 'name the folder, or set --dataset_dir')
+    predicted = set(csv_files(predictions, 'predictions', 'run seld.py first, or name the folder'))
+    described = set(csv_files(references, 'descriptions', 'name the folder, or set --dataset_dir'))
     missing = sorted(described - predicted, key=name_order)
     surplus = sorted(predicted - described, key=name_order)
     if surplus or (missing and not allow_missing):
@@ -53,13 +53,71 @@ def find_recordings(predictions: Path, references: Path, *,
     return sorted(predicted, key=name_order), len(missing)
 
 
-def _csv_names(folder: Path, what: str, remedy: str) -> set[str]:
+def csv_files(folder: Path, what: str = 'files', remedy: str = 'name the folder') -> dict[str, Path]:
+    """The CSV files of a folder by their names without ending (.csv or .CSV), hidden ones aside.
+
+    Parameters
+    ----------
+    folder : Path
+    what, remedy : str
+        What they are, and what to do if there are none, for messages.
+
+    Returns
+    -------
+    dict of str to Path
+        One at least, in order.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or holds no CSV file, or two of one name.
+    """
     if not folder.is_dir():
         raise InputError(f'{folder}: no such folder of {what}: {remedy}')
-    names = {path.stem for path in folder.glob('*.csv') if not path.name.startswith('.')}
-    if not names:
+    files: dict[str, Path] = {}
+    for path in list_entries(folder, '.csv'):
+        if path.stem in files:
+            raise InputError(f'{path}: a second file of this name, beside {files[path.stem].name}')
+        files[path.stem] = path
+    if not files:
         raise InputError(f'{folder}: no {what} (*.csv) in this folder: {remedy}')
-    return names
+    return files
+
+
+def holds_descriptions(folder: Path) -> bool:
+    """Whether a folder is one of descriptions, not of predictions: by the header of its files.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+        True unless a file begins with a row of numbers: to a folder that is missing or holds something else
+        the reader of descriptions has the right thing to say.
+
+    Raises
+    ------
+    InputError
+        If all files are empty, so that nothing tells.
+    """
+    files = list_entries(folder, '.csv')
+    is_filled = False
+    for path in files:
+        if not path.is_file():
+            continue
+        with path.open('rb') as file:
+            beginning = file.read(200).replace(b'\0', b'').strip()  # of UTF-16, too
+        is_filled = is_filled or bool(beginning)
+        if b'start_time' in beginning:
+            return True
+        if re.match(rb'[\W]*[0-9]', beginning):
+            return False
+    if files and not is_filled:
+        raise InputError(f'{folder}: all files are empty: predictions or descriptions? Name the folder of '
+                         'descriptions by --references')
+    return True
 
 
 def is_quick_test(predictions: Path) -> bool | None:
@@ -87,33 +145,6 @@ def is_quick_test(predictions: Path) -> bool | None:
         return bool(settings['params']['quick_test'])
     except (KeyError, TypeError):
         raise InputError(f'{path}: found no quick_test, expected the settings that seld.py writes') from None
-
-
-def check_dataset(predictions: Path, dataset: Dataset) -> None:
-    """Raise an InputError if the settings beside predictions say that they are of another data set.
-
-    Parameters
-    ----------
-    predictions : Path
-        A folder of predictions.
-    dataset : Dataset
-        That they are to be scored as.
-
-    Raises
-    ------
-    InputError
-        If classes, grid or length of the recordings are others; or the settings are no JSON.
-    """
-    path = predictions / SETTINGS_FILE
-    settings = read_json(path) if path.exists() else None
-    facts = settings.get('dataset') if isinstance(settings, dict) else None
-    if facts is None:  # nothing is said: others' predictions, or those of earlier versions
-        return
-    stored = dataset_of_facts(facts, f'{path}: dataset')
-    differences = fact_differences(stored.facts(), dataset, chosen_in_extraction=False)
-    if differences:
-        raise InputError(f'{path}: predictions of another data set: {"; ".join(differences)} as '
-                         f'{dataset.name} has it; name references that lie beside its {FILE_NAME}')
 
 
 def recording_frames(names: Sequence[str], references: Sequence[np.ndarray],
@@ -169,7 +200,22 @@ def read_reference_rows(path: str | Path, *, dataset: Dataset = TAU2019) -> np.n
     InputError
         As `read_description` does.
     """
-    events = read_description(path, dataset=dataset)
+    return rows_of_events(read_description(path, dataset=dataset), dataset=dataset)
+
+
+def rows_of_events(events: Sequence[Event], *, dataset: Dataset = TAU2019) -> np.ndarray:
+    """The rows of a description's events, as of `read_reference_rows`.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    dataset : Dataset
+        The length of its recordings.
+
+    Returns
+    -------
+    float array, shape (rows, 4)
+    """
     first, event, since_onset = _frames_of_events(events, dataset)
     properties = np.array([(event.class_index, event.azimuth_deg, event.elevation_deg) for event in events])
     return np.column_stack((first[event] + since_onset, properties.reshape(-1, 3)[event]))
@@ -225,22 +271,17 @@ def find_groups(names: Sequence[str], *, dataset: Dataset = TAU2019) -> dict[str
     -------
     dict of lists of int
         Ascending numbers of splits, then of overlaps and rooms. A recording whose name has no room or
-        overlap is in none of these groups.
-
-    Raises
-    ------
-    InputError
-        If a name does not follow the data set's grammar.
+        overlap is in none of these groups, and one whose name does not follow the grammar is in 'all' only.
 
     Examples
     --------
-    >>> find_groups(['split1_ir0_ov1_1', 'split1_ir0_ov2_2'])
-    {'all': [0, 1], 'split 1': [0, 1], 'ov 1': [0], 'ov 2': [1], 'ir 0': [0, 1]}
+    >>> find_groups(['split1_ir0_ov1_1', 'split1_ir0_ov2_2', 'street'])
+    {'all': [0, 1, 2], 'split 1': [0, 1], 'ov 1': [0], 'ov 2': [1], 'ir 0': [0, 1]}
     """
     groups: dict[str, list[int]] = {'all': list(range(len(names)))}
-    recordings = [dataset.parse_name(name) for name in names]
+    recordings = [dataset.parse_name(name) if dataset.is_name(name) else None for name in names]
     for label, field in (('split', 'split'), ('ov', 'overlap'), ('ir', 'room')):
-        values = [getattr(recording, field) for recording in recordings]
+        values = [getattr(recording, field, None) for recording in recordings]
         for value in sorted(set(values) - {None}):
             groups[f'{label} {value}'] = [place for place, found in enumerate(values) if found == value]
     return groups

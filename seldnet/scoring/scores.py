@@ -12,18 +12,25 @@ import numpy as np
 
 from metrics import Record, jackknife, joint, sed, seld
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.descriptions import Event, read_description
 from seldnet.annotations.output_format import read_output_rows
+from seldnet.annotations.stored_facts import check_dataset
 from seldnet.scoring.counting import RecordingCounts, count_recordings
+from seldnet.scoring.notes import count_beyond, find_notes
 from seldnet.scoring.recordings import (
-    check_dataset,
+    csv_files,
     find_groups,
     find_recordings,
     is_quick_test,
-    read_reference_rows,
     recording_frames,
+    rows_of_events,
 )
 
 CONFIDENCE = 0.95
+FEWEST_RECORDINGS = 10  # for an interval: from fewer the jackknife says nothing reliable
+JOINT_RULE = 'DCASE 2020 to 2023'
+INTERVALS = 'jackknife over recordings, t distribution'
+NO_INTERVALS = f'none: fewer than {FEWEST_RECORDINGS} recordings'
 
 
 class Family(NamedTuple):
@@ -64,12 +71,44 @@ class Family(NamedTuple):
             results = results[key]
         return results
 
+    def totals(self, counts: RecordingCounts) -> dict[str, float]:
+        """The scores of all recordings together, by their names.
+
+        Parameters
+        ----------
+        counts : RecordingCounts
+
+        Returns
+        -------
+        dict of str to float
+        """
+        scores = self.scores(*(record.total() for record in self.records(counts)))
+        return {name: float(value) for name, value in _named(scores).items()}
+
+    def leave_one_out(self, counts: RecordingCounts) -> dict[str, np.ndarray]:
+        """The scores of all recordings but one, for each that is left out.
+
+        Parameters
+        ----------
+        counts : RecordingCounts
+
+        Returns
+        -------
+        dict of str to array, shape (recordings,)
+        """
+        return _named(self.scores(*(jackknife.leave_one_out(record) for record in self.records(counts))))
+
 
 FAMILIES = (
     Family(('2019',), lambda counts: (counts.sed, counts.doa), seld.scores),
     Family(('joint', 'macro'), lambda counts: (counts.joint,), joint.macro_scores),
     Family(('joint', 'micro'), lambda counts: (counts.joint,), joint.micro_scores),
 )
+
+
+# The least and the greatest value of each score.
+LIMITS = {'ER': (0, np.inf), 'F': (0, 1), 'DOA': (0, 180), 'FR': (0, 1), 'LE': (0, 180), 'LR': (0, 1),
+          'SELD': (0, np.inf)}
 
 
 def by_family(of_family: Callable[[Family], Any]) -> dict[str, Any]:
@@ -112,31 +151,127 @@ def score_folders(predictions: str | Path, references: str | Path, *, allow_miss
     Returns
     -------
     dict
-        As of `score`, and 'settings': what was scored, and how.
+        As of `score`; 'notes': sentences about what is odd (`find_notes`); 'settings': what was scored, and
+        how.
 
     Raises
     ------
     InputError
-        As `find_recordings`, `read_description`, `read_output_rows` and `Dataset.parse_name` do.
+        As `find_recordings`, `read_description` and `read_output_rows` do.
     """
     predictions, references = Path(predictions), Path(references)
     check_dataset(predictions, dataset)
     names, left_out = find_recordings(predictions, references, allow_missing=allow_missing)
-    reference_rows = [read_reference_rows(references / f'{name}.csv', dataset=dataset) for name in names]
-    prediction_rows = [read_output_rows(predictions / f'{name}.csv', dataset=dataset) for name in names]
-    lengths = recording_frames(names, reference_rows, prediction_rows, nb_frames, dataset=dataset)
-    results = score(names, count_recordings(reference_rows, prediction_rows, dataset=dataset,
-                                            nb_frames=lengths), dataset=dataset)
+    described = read_references(references, names, [predictions], dataset=dataset, nb_frames=nb_frames)
+    return score_predictions(predictions, described, left_out=left_out, dataset=dataset)[0]
+
+
+class References(NamedTuple):
+    """The recordings that are scored, and what is true of them.
+
+    Attributes
+    ----------
+    folder : Path
+    names : list of str
+        Of the recordings.
+    events : list of lists of Event
+    rows : list of arrays, shape (rows, 4)
+    nb_frames : list of int
+    nb_unknown : int
+        How many of the recordings have no length that is known: they end with their last row.
+    """
+
+    folder: Path
+    names: list[str]
+    events: list[list[Event]]
+    rows: list[np.ndarray]
+    nb_frames: list[int]
+    nb_unknown: int
+
+
+def read_references(folder: Path, names: Sequence[str], predictions: Sequence[Path], *,
+                    dataset: Dataset = TAU2019, nb_frames: Mapping[str, int] | None = None) -> References:
+    """Read descriptions, and find how long the recordings are.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str
+        Of the recordings that have one.
+    predictions : sequence of Path
+        The folders of predictions that are to be scored: they tell the ends of recordings whose length is not
+        known.
+    dataset : Dataset
+    nb_frames : mapping, optional
+        Frames of each recording by name, where each is as long as it is.
+
+    Returns
+    -------
+    References
+
+    Raises
+    ------
+    InputError
+        As `read_description` and, where lengths are not known, `read_output_rows` do.
+    """
+    files = csv_files(folder, 'descriptions')
+    events = [read_description(files[name], dataset=dataset) for name in names]
+    rows = [rows_of_events(some, dataset=dataset) for some in events]
+    unknown = [name for name in names if dataset.nb_frames is None and name not in (nb_frames or {})]
+    others = [[np.zeros((0, 4), int)] * len(names)]
+    if unknown:
+        others = [_read_predictions(other, names, dataset) for other in predictions]
+    lengths = np.max([recording_frames(names, rows, other, nb_frames, dataset=dataset) for other in others],
+                     axis=0)
+    return References(folder, list(names), events, rows, lengths.tolist(), len(unknown))
+
+
+def _read_predictions(folder: Path, names: Sequence[str], dataset: Dataset) -> list[np.ndarray]:
+    files = csv_files(folder, 'predictions')
+    return [read_output_rows(files[name], dataset=dataset) for name in names]
+
+
+def score_predictions(folder: Path, references: References, *, left_out: int = 0,
+                      dataset: Dataset = TAU2019) -> tuple[dict[str, Any], RecordingCounts]:
+    """Score the predictions of recordings whose references are read.
+
+    Parameters
+    ----------
+    folder : Path
+        With a prediction for each of the recordings.
+    references : References
+    left_out : int
+        How many references have no prediction.
+    dataset : Dataset
+
+    Returns
+    -------
+    results : dict
+        As of `score_folders`.
+    counts : RecordingCounts
+        That they were made of.
+
+    Raises
+    ------
+    InputError
+        As `read_output_rows` does.
+    """
+    names = references.names
+    rows = _read_predictions(folder, names, dataset)
+    counts = count_recordings(references.rows, rows, dataset=dataset, nb_frames=references.nb_frames)
+    results = score(names, counts, dataset=dataset)
+    results['notes'] = find_notes(names, references.rows, rows, references.nb_frames, left_out=left_out,
+                                  events=references.events, nb_unknown=references.nb_unknown,
+                                  dataset=dataset)
     results['settings'] = {
-        'predictions': str(predictions), 'references': str(references), 'recordings': len(names),
-        'left_out': left_out, 'has_grid': dataset.grid is not None,
-        'unknown_lengths': sum(name not in (nb_frames or {}) for name in names) * (dataset.nb_frames is None),
-        'quick_test': is_quick_test(predictions),
-        'off_grid_rows': sum(int((~dataset.scoring_grid.covers(rows[:, 2], rows[:, 3])).sum())
-                             for rows in reference_rows),
-        'confidence': CONFIDENCE, 'joint_threshold_deg': joint.THRESHOLD_DEG,
+        'predictions': str(folder), 'references': str(references.folder), 'recordings': len(names),
+        'left_out': left_out, 'quick_test': is_quick_test(folder), 'confidence': CONFIDENCE,
+        'intervals': INTERVALS if len(names) >= FEWEST_RECORDINGS else NO_INTERVALS,
+        'joint_threshold_deg': joint.THRESHOLD_DEG, 'joint_rule': JOINT_RULE,
+        'off_grid_rows': count_beyond(references.rows, dataset), 'has_grid': dataset.grid is not None,
+        'unknown_lengths': references.nb_unknown,
     }
-    return results
+    return results, counts
 
 
 def score(names: Sequence[str], counts: RecordingCounts, *, dataset: Dataset = TAU2019) -> dict[str, Any]:
@@ -155,13 +290,9 @@ def score(names: Sequence[str], counts: RecordingCounts, *, dataset: Dataset = T
     -------
     dict
         'groups': name of the group to its scores; 'classes': name of the class to its scores; 'ci95': as a
-        group's scores, with [low, high] for each score; 'recordings': name of the group to the number of its
-        recordings. F-scores and recalls are fractions, angles are in degrees, what is undefined is NaN.
-
-    Raises
-    ------
-    InputError
-        If a name does not follow the data set's grammar.
+        group's scores, with [low, high] for each score, NaN with fewer than ten recordings; 'recordings':
+        name of the group to the number of its recordings. F-scores and recalls are fractions, angles are in
+        degrees, what is undefined is NaN.
 
     Examples
     --------
@@ -183,18 +314,15 @@ def score(names: Sequence[str], counts: RecordingCounts, *, dataset: Dataset = T
 
 
 def _group_scores(counts: RecordingCounts) -> dict[str, Any]:
-    def scores_of(family: Family) -> dict[str, float]:
-        scores = family.scores(*(record.total() for record in family.records(counts)))
-        return {name: float(value) for name, value in _named(scores).items()}
-    return by_family(scores_of)
+    return by_family(lambda family: family.totals(counts))
 
 
 def _intervals(counts: RecordingCounts) -> dict[str, Any]:
     def intervals_of(family: Family) -> dict[str, list[float]]:
-        records = family.records(counts)
-        totals = _named(family.scores(*(record.total() for record in records)))
-        others = _named(family.scores(*(jackknife.leave_one_out(record) for record in records)))
-        return {name: list(jackknife.interval(total, others[name], CONFIDENCE))
+        totals, others = family.totals(counts), family.leave_one_out(counts)
+        if len(counts.sed) < FEWEST_RECORDINGS:
+            return {name: [np.nan, np.nan] for name in totals}
+        return {name: list(jackknife.interval(total, others[name], CONFIDENCE, LIMITS[name]))
                 for name, total in totals.items()}
     return by_family(intervals_of)
 

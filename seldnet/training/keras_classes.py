@@ -3,6 +3,7 @@
 import contextlib
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import keras
@@ -105,3 +106,44 @@ class LearningRate(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Called by Keras."""
         self.model.optimizer.learning_rate = self._rate_of(batch)
+
+
+class FirstBatches(keras.callbacks.Callback):
+    """Times the first batches of a `fit`, but for the very first: a backend compiles the network with it.
+
+    Parameters
+    ----------
+    report : function
+        Called once with the seconds that a batch takes.
+    nb_batches : int
+        Of the whole `fit`; of a single batch the compilation is not left out.
+    clock : function
+        -> seconds.
+    """
+
+    NUMBER, AT_LEAST_S = 5, 3.0  # batches, and seconds that they take, so that their mean says something
+
+    def __init__(self, report: Callable[[float], None], nb_batches: int,
+                 clock: Callable[[], float] = time.perf_counter):
+        super().__init__()
+        self._report = report
+        self._last = nb_batches - 1
+        self._clock = clock
+        self._started = self._begun = 0.0
+        self._is_reported = False
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Called by Keras."""
+        self._begun = self._clock()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called by Keras."""
+        now = self._clock()
+        if self._is_reported:
+            return
+        if batch == 0:
+            self._started = now
+        timed_s = now - self._started
+        if batch == self._last or (batch >= self.NUMBER and timed_s >= self.AT_LEAST_S):
+            self._is_reported = True
+            self._report(timed_s / batch if batch else now - self._begun)

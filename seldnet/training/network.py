@@ -5,7 +5,7 @@ arguments need not wait. What must be a class of Keras' stands in keras_classes.
 """
 
 import contextlib
-import importlib.util
+import logging
 import math
 import os
 import platform
@@ -23,13 +23,11 @@ from seldnet.common.files import atomic_path
 from seldnet.common.scripts import stderr_held_back
 from seldnet.methods.averaging import average_outputs
 from seldnet.methods.method import Method
+from seldnet.training import devices
 from seldnet.training.batches import Batches, Rotated
 
 if TYPE_CHECKING:
     import keras
-
-SHARED_DEVICES = 'GPU'  # the kind of TensorFlow's devices that a training is spread over
-
 
 def load_keras(precision: str = 'float32') -> None:
     """Load Keras without the notes of its backend; for scripts, since it changes the process.
@@ -51,6 +49,12 @@ def load_keras(precision: str = 'float32') -> None:
             raise InputError(f'Keras cannot be loaded: {error}; expected KERAS_BACKEND=tensorflow, or '
                              'another that is installed, and a ~/.keras/keras.json that suits it') from error
     import_keras().config.set_dtype_policy(precision)
+    logging.getLogger('tensorflow').addFilter(_says_more_than_retracing)
+
+
+def _says_more_than_retracing(record: logging.LogRecord) -> bool:
+    """TensorFlow warns of graphs that it makes anew; each fold has a network, and so graphs, of its own."""
+    return 'tf.function retracing' not in record.getMessage()
 
 
 def import_keras() -> ModuleType:
@@ -123,6 +127,17 @@ def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
         raise InputError(f'{path}: not a model that can be loaded: {first_line(error)}') from error
 
 
+def set_learning_rate(model: 'keras.Model', rate: float) -> None:
+    """Let a compiled model go on with another learning rate.
+
+    Parameters
+    ----------
+    model : keras.Model
+    rate : float
+    """
+    model.optimizer.learning_rate = rate
+
+
 def save(model: 'keras.Model', path: Path) -> None:
     """Write a model, atomically.
 
@@ -143,7 +158,7 @@ def save(model: 'keras.Model', path: Path) -> None:
 
 def fit(model: 'keras.Model', batches: Batches, *, round_number: int, seed: int, title: str,
         remedy: str, rate_of: Callable[[int], float] | None = None,
-        tensorboard_folder: Path | None = None) -> float:
+        report_pace: Callable[[float], None] | None = None) -> float:
     """Train on batches, of one or several epochs strung together; shows a bar where a terminal is.
 
     Parameters
@@ -160,8 +175,8 @@ def fit(model: 'keras.Model', batches: Batches, *, round_number: int, seed: int,
         End of the message of an InputError.
     rate_of : function, optional
         Number of the batch, counted from the first of these -> learning rate; by default it stays.
-    tensorboard_folder : Path, optional
-        Where TensorBoard's logs go.
+    report_pace : function, optional
+        Called once, after the first batches, with the seconds that a batch takes.
 
     Returns
     -------
@@ -173,16 +188,14 @@ def fit(model: 'keras.Model', batches: Batches, *, round_number: int, seed: int,
     InputError
         If the loss is not a number, or features cannot be read.
     """
-    import keras
-
-    from seldnet.training.keras_classes import KerasBatches, LearningRate, ProgressBar
+    from seldnet.training.keras_classes import FirstBatches, KerasBatches, LearningRate, ProgressBar
 
     _seed_round(model, seed, round_number)
     callbacks = [ProgressBar(batches, title, remedy)]
     if rate_of:
         callbacks.append(LearningRate(rate_of))
-    if tensorboard_folder:
-        callbacks.append(keras.callbacks.TensorBoard(tensorboard_folder, write_graph=False))
+    if report_pace:
+        callbacks.append(FirstBatches(report_pace, len(batches)))
     sequence = KerasBatches(batches)
     # Keras would shuffle batches by default; here only the order of the recordings changes, as in 2019.
     with sequence.original_errors():
@@ -279,12 +292,6 @@ def validation_losses(method: Method, outputs: Sequence[np.ndarray], targets: Se
     return losses
 
 
-def require_tensorboard() -> None:
-    """Raise an InputError unless TensorBoard is installed."""
-    if not importlib.util.find_spec('tensorboard'):
-        raise InputError('setting tensorboard: the package is not installed; `pip install tensorboard`')
-
-
 def versions() -> dict[str, str]:
     """Of Python, NumPy, Keras and its backend."""
     import keras
@@ -339,7 +346,7 @@ def _all_gpus() -> contextlib.AbstractContextManager:
     if keras.backend.backend() == 'tensorflow':
         import tensorflow
 
-        devices = [device.name for device in tensorflow.config.list_logical_devices(SHARED_DEVICES)]
-        if len(devices) > 1:
-            return tensorflow.distribute.MirroredStrategy(devices).scope()
+        names = [device.name for device in tensorflow.config.list_logical_devices(devices.SHARED_DEVICES)]
+        if len(names) > 1:
+            return tensorflow.distribute.MirroredStrategy(names).scope()
     return contextlib.nullcontext()

@@ -4,13 +4,17 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from seldnet.annotations.dataset import TAU2019, Dataset
+from seldnet.annotations.dataset_file import fact_differences
 from seldnet.annotations.output_format import SETTINGS_FILE
+from seldnet.annotations.stored_facts import DATASET_FACTS, stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import clear_leftovers, list_entries, read_json, write_json
 from seldnet.common.processes import locked
+from seldnet.methods.soft_scores import SCORES_ENDING
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class OutputFolder:
     params : dict
         Settings of `parameter.py`.
     dataset : Dataset
-        Its grammar of names: other files in the folder are the user's.
+        What the rows mean; and its grammar of names: other files in the folder are the user's.
     """
 
     folder: Path
@@ -60,8 +64,7 @@ class OutputFolder:
                 return
             owner = f'the predictions of job {saved["job"]!r}'
             if saved['job'] == self.job_id:
-                changed = changed_settings(saved['params'], self.params)[0]
-                owner += f' with {changed} {saved["params"].get(changed)!r}'
+                owner += f' with {self._differences(saved)[0]}'
         elif not self._predictions():
             return
         raise InputError(f'{self.folder}: is for {owner}; choose another dcase_dir, or --overwrite them')
@@ -90,6 +93,7 @@ class OutputFolder:
             for path in self._predictions():
                 if not is_ours or (overwrite and self.dataset.parse_name(path).split in splits):
                     path.unlink()
+                    path.with_suffix(SCORES_ENDING).unlink(missing_ok=True)
             if overwrite or not is_ours:
                 self._write_settings()
 
@@ -100,7 +104,9 @@ class OutputFolder:
             if not self._is_ours():
                 raise InputError(f'{self.folder}: another job has taken this folder; the model is kept: '
                                  '--resume with another dcase_dir writes its predictions')
-            self._write_settings()
+            # Folds may have gone on with a lower learning rate; the folder is theirs who started with this.
+            started_with = max(self._saved()['params']['learning_rate'], self.params['learning_rate'])
+            self._write_settings({'learning_rate': started_with})
             yield self.folder
 
     @property
@@ -117,10 +123,19 @@ class OutputFolder:
         if not self._settings_path.exists():
             return False
         saved = self._saved()
-        return saved['job'] == self.job_id and not changed_settings(saved['params'], self.params)
+        return saved['job'] == self.job_id and not self._differences(saved)
 
-    def _write_settings(self) -> None:
-        write_json(self._settings_path, {'task': self.task_id, 'job': self.job_id, 'params': self.params})
+    def _differences(self, saved: Mapping[str, Any]) -> list[str]:
+        """What differs, of settings and data set, in words."""
+        stored = stored_dataset(saved, self._settings_path) or TAU2019
+        return [f'{name} {saved["params"].get(name)!r}'
+                for name in changed_settings(saved['params'], self.params)
+                ] + fact_differences(stored.facts(), self.dataset)
+
+    def _write_settings(self, changed: Mapping[str, Any] = MappingProxyType({})) -> None:
+        write_json(self._settings_path, {'task': self.task_id, 'job': self.job_id,
+                                         DATASET_FACTS: self.dataset.facts(),
+                                         'params': self.params | changed})
 
     def _predictions(self) -> list[Path]:
         """Of any job; other files in the folder are the user's."""
@@ -129,7 +144,8 @@ class OutputFolder:
 
 # What may differ between a run and its resumption: where things are, how long to go on, what else to write.
 _MAY_CHANGE = {'dataset_dir', 'feat_label_dir', 'model_dir', 'dcase_dir', 'n_jobs', 'nb_epochs', 'patience',
-               'tensorboard', 'dcase_output', 'save_spectra'}
+               'tensorboard', 'dcase_output', 'save_spectra', 'initial_model',
+               'save_scores'}
 
 
 # Of runs that were started before these settings were there.
@@ -137,7 +153,7 @@ _BEFORE_THERE_WAS_A_CHOICE = {'schedule': 'constant', 'rotate': False, 'test_rot
 
 
 def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> list[str]:
-    """What differs, of all that must be the same to go on with a run.
+    """What differs, of all that must be the same to go on with a run; the learning rate may become lower.
 
     Parameters
     ----------
@@ -150,7 +166,13 @@ def changed_settings(saved: Mapping[str, Any], params: Mapping[str, Any]) -> lis
         Names in the order of `params`.
     """
     saved = _BEFORE_THERE_WAS_A_CHOICE | saved
-    return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value]
+    return [name for name, value in params.items() if name not in _MAY_CHANGE and saved.get(name) != value
+            and not (name == 'learning_rate' and _is_lower(value, saved.get(name)))]
+
+
+def _is_lower(rate: Any, before: Any) -> bool:
+    """A run may go on with a lower learning rate: that is how one that has come to rest is refined."""
+    return isinstance(rate, float) and isinstance(before, float) and rate < before
 
 
 def read_saved(path: Path, *keys: str) -> dict[str, Any]:

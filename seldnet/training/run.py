@@ -2,34 +2,40 @@
 
 import dataclasses
 import glob
+import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from seldnet.annotations.dataset import TAU2019, Dataset, Fold
 from seldnet.annotations.output_format import predictions_folder
+from seldnet.annotations.stored_facts import DATASET_FACTS
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, clear_leftovers, write_json
 from seldnet.extraction.recording_set import RecordingSet
-from seldnet.extraction.scaler import load_mean_and_scale
 from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
+from seldnet.methods.soft_scores import SCORES_ENDING
 from seldnet.plots.curves import plot_history
 from seldnet.training import network
 from seldnet.training.batches import Rotated, find_rotations
-from seldnet.training.history import State, git_state, listed_splits, write_history
-from seldnet.training.output_folder import OutputFolder, changed_settings, read_saved
+from seldnet.training.estimate import Clock
+from seldnet.training.history import State, git_state, write_history
+from seldnet.training.output_folder import OutputFolder, read_saved
+from seldnet.training.resumption import (
+    note_resumption,
+    refuse_other_dataset,
+    refuse_other_scaler,
+    refuse_other_settings,
+)
 from seldnet.training.schedules import rate_function
 
 if TYPE_CHECKING:
     import keras
 
 QUICK_TEST_ROUNDS = QUICK_TEST_BATCHES = 2
-QUICK_TEST_NOTE = '  [quick test: these scores mean nothing]'
-MODEL_ENDING, SETTINGS_ENDING, SCALER_ENDING = '_model.keras', '.json', '_wts.npz'
+MODEL_ENDING, SETTINGS_ENDING, SCALER_ENDING, LOG_ENDING = '_model.keras', '.json', '_wts.npz', '.log'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +43,9 @@ class Run:
     """One fold of a job: its settings and its files.
 
     Files: `<model_dir>/<task>_<job>_<dataset>_<mode>_split<n>` with the endings `_model.keras` (best model),
-    `.json` (settings, seed, versions), `_wts.npz` (scaler of its features), `.png` (curves), `_metrics.csv`
-    and, to go on from, `_state.json` and `_round<k>.keras`. The state is written after the models of its
-    round, so what it names is complete.
+    `.json` (settings, seed, versions), `_wts.npz` (scaler of its features), `.png` (curves), `_metrics.csv`,
+    `.log` and, to go on from, `_state.json` and `_round<k>.keras` (the last). The state is written after the
+    models of its round, so what it names is complete.
 
     Parameters
     ----------
@@ -50,6 +56,10 @@ class Run:
     dataset : Dataset
     find_versions : function
         -> versions of what the numbers depend on.
+    say : function
+        Takes lines for the user.
+    clock : Clock
+        Of the command that trains the run, perhaps among others.
     """
 
     task_id: str
@@ -58,6 +68,8 @@ class Run:
     params: dict[str, Any]
     dataset: Dataset = TAU2019
     find_versions: Callable[[], Mapping[str, str]] = network.versions
+    say: Callable[..., None] = lambda *lines: None
+    clock: Clock = dataclasses.field(default_factory=Clock)
 
     # ---- names ----
 
@@ -116,7 +128,7 @@ class Run:
     @property
     def method(self) -> Method:
         """What is trained."""
-        return METHODS[self.params['model_variant']]
+        return METHODS[self.params['model_variant']].with_thresholds(self.params['threshold'], self.dataset)
 
     @property
     def seed(self) -> int:
@@ -127,11 +139,6 @@ class Run:
     def nb_rounds(self) -> int:
         """Rounds of training at most."""
         return QUICK_TEST_ROUNDS if self.params['quick_test'] else self.params['nb_epochs']
-
-    @property
-    def note(self) -> str:
-        """What is to stand beside every score."""
-        return QUICK_TEST_NOTE if self.params['quick_test'] else ''
 
     @property
     def test_rotations(self) -> list[Rotated]:
@@ -201,6 +208,9 @@ class Run:
         for setting in ('rotate', 'test_rotations'):
             if self.params[setting]:
                 find_rotations(self.method.kind, self.params['dataset'], setting)
+        initial = self.params['initial_model']
+        if initial and not Path(initial).is_file():
+            raise InputError(f'{initial}: no such model (setting initial_model)')
 
     def check_existing(self, *, resume: bool) -> None:
         """Raise an InputError if there are files of this run that a start, or a resumption, would spoil.
@@ -222,25 +232,19 @@ class Run:
         if not resume:
             raise InputError(f'{settings_path}: this run exists; --resume goes on with it, --overwrite '
                              'starts it anew, another job id leaves it alone')
-        saved = read_saved(settings_path, 'params')['params']
-        changed = changed_settings(saved, self.params)
-        if changed:
-            differences = '; '.join(f'{name} {saved.get(name)!r}, not {self.params[name]!r}'
-                                    for name in changed)
-            raise InputError(f'{settings_path}: this run was started with {differences}; resume it with the '
-                             'same settings, or choose another job id')
+        refuse_other_settings(settings_path, self.params)
+        refuse_other_dataset(settings_path, self.dataset)
         state = self.load_state()
         checkpoint = self.checkpoint(len(state['history']))
-        if state['history'] and state['results'] is None and not checkpoint.exists():
-            raise InputError(f'{checkpoint}: no such model; train it again (--overwrite)')
-        scaler = self.recordings().scaler_file
-        if not all(map(np.array_equal, load_mean_and_scale(scaler_path), load_mean_and_scale(scaler))):
-            raise InputError(f'{scaler_path}: this run was started with other features, {scaler} has another '
-                             'scaler; choose another job id, or --overwrite the run')
+        if state['history'] and not self.is_finished(state) and not checkpoint.exists():
+            remedy = 'train it again (--overwrite)' if state['results'] is None else (
+                'versions before this one kept none of a finished run; a new job can start from its best: '
+                f'--initial_model {shlex.quote(str(self.path(MODEL_ENDING)))}')
+            raise InputError(f'{checkpoint}: no such model; {remedy}')
+        refuse_other_scaler(scaler_path, self.recordings().scaler_file)
 
     def prepare(self, *, overwrite: bool) -> list[str]:
         """Write the settings of a new run, or note that it is gone on with; returns what a user should know.
-
 
         Parameters
         ----------
@@ -250,7 +254,7 @@ class Run:
         Returns
         -------
         list of str
-            At most one line: a run is resumed with other versions.
+            What is other than before, in a run that is resumed.
 
         Raises
         ------
@@ -265,41 +269,33 @@ class Run:
                 path.unlink()
             shutil.rmtree(self.path('_tensorboard'), ignore_errors=True)
         if self._has_rounds():
-            if self.load_state()['results'] is None:  # nothing is to be added to a finished run
-                return self._note_resumption(read_saved(self.path(SETTINGS_ENDING), 'params'))
-            return []
+            state = self.load_state()
+            if self.is_finished(state):  # nothing is to be added
+                return []
+            saved = read_saved(self.path(SETTINGS_ENDING), 'params')
+            updated, lines = note_resumption(saved, self.params, self._provenance(), len(state['history']))
+            if updated != saved:
+                write_json(self.path(SETTINGS_ENDING), updated)
+            return [f'{self.name}: {line}' for line in lines]
         with atomic_path(self.path(SCALER_ENDING)) as temporary:
             shutil.copyfile(self.recordings().scaler_file, temporary)
         write_json(self.path(SETTINGS_ENDING), {
-            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(), 'params': self.params,
-            **self._provenance()})
+            'task': self.task_id, 'job': self.job_id, 'fold': self.fold._asdict(),
+            DATASET_FACTS: self.dataset.facts(), 'params': self.params, **self._provenance()})
         return []
 
     def _has_rounds(self) -> bool:
-        """Whether there is something to lose: more than what `prepare` writes."""
-        return bool(set(self._files()) - {self.path(SETTINGS_ENDING), self.path(SCALER_ENDING)})
-
-    def _note_resumption(self, saved: dict[str, Any]) -> list[str]:
-        """Keep the settings up to date, and note with what other code a run was gone on with."""
-        now, resumptions = self._provenance(), saved.get('resumed', [])
-        last = resumptions[-1] if resumptions else {name: saved.get(name) for name in now}
-        updated = saved | {'params': self.params}
-        if last != now:
-            updated['resumed'] = [*resumptions, now]
-        if updated != saved:
-            write_json(self.path(SETTINGS_ENDING), updated)
-        if last['versions'] == now['versions']:
-            return []
-        return [f'{self.name}: resumed with other versions, {now["versions"]} after {last["versions"]}: '
-                'numbers may differ from those of an undisturbed run']
+        """Whether there is something to lose: more than what is there before the first round has ended."""
+        return bool(set(self._files()) - set(map(self.path, (SETTINGS_ENDING, SCALER_ENDING, LOG_ENDING))))
 
     def _provenance(self) -> dict[str, Any]:
         """What a run's numbers depend on beside its settings."""
         return {'versions': self.find_versions(), 'git': git_state()}
 
     def _files(self) -> list[Path]:
-        """What the run has left, but for the lock and TensorBoard's logs."""
-        endings = (SETTINGS_ENDING, '.png', MODEL_ENDING, SCALER_ENDING, '_metrics.csv', '_state.json')
+        """What the run has left, but for TensorBoard's logs."""
+        endings = (SETTINGS_ENDING, '.png', MODEL_ENDING, SCALER_ENDING, LOG_ENDING, '_metrics.csv',
+                   '_state.json')
         return [path for path in map(self.path, endings) if path.exists()] + self._checkpoints()
 
     def _checkpoints(self) -> list[Path]:
@@ -318,8 +314,10 @@ class Run:
         bool
             False where the settings ask for no predictions.
         """
+        endings = ['.csv', *([SCORES_ENDING] if self.params['save_scores'] else [])]
         return self.params['dcase_output'] and not all(
-            (self.output.folder / f'{Path(name).stem}.csv').exists() for name in names)
+            (self.output.folder / f'{Path(name).stem}{ending}').exists()
+            for name in names for ending in endings)
 
     # ---- state ----
 
@@ -344,6 +342,20 @@ class Run:
         rounds = len(state['history'])
         return rounds >= self.nb_rounds or rounds - (state['best_round'] or 0) > self.params['patience']
 
+    def is_finished(self, state: State) -> bool:
+        """Whether the run has its results, and the settings do not ask for more rounds.
+
+        Parameters
+        ----------
+        state : dict
+            As of `load_state`.
+
+        Returns
+        -------
+        bool
+        """
+        return state['results'] is not None and self.is_over(state)
+
     def save_round(self, model: 'keras.Model', state: State) -> None:
         """Write everything that a killed run needs to go on after this round.
 
@@ -365,7 +377,7 @@ class Run:
         self._write_curves(state)
 
     def finish(self, state: State) -> None:
-        """Note the results; what only a resumption needed goes.
+        """Note the results; the model of the last round stays, for who wants more rounds.
 
         Parameters
         ----------
@@ -374,16 +386,7 @@ class Run:
         """
         self._write_curves(state)  # once more: a kill may have come between the last round's state and these
         write_json(self.path('_state.json'), state)
-        for path in self._checkpoints():
-            path.unlink()
 
     def _write_curves(self, state: State) -> None:
         write_history(self.path('_metrics.csv'), state['history'])
         plot_history(self.path('.png'), state, quick_test=self.params['quick_test'])
-
-    def histories_of_all_folds(self) -> dict[str, list[dict[str, float]]]:
-        """The rounds of the job's folds, as far as they are trained: by this command or by others."""
-        runs = [dataclasses.replace(self, fold=fold) for fold in self.dataset.folds[self.params['mode']]]
-        histories = {f'test split {listed_splits(run.fold.test)}': run.load_state()['history']
-                     for run in runs}
-        return {name: history for name, history in histories.items() if history}

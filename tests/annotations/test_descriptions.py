@@ -67,7 +67,7 @@ BAD_DESCRIPTIONS = {
     'source of many digits': (HEADER.replace('dist', 'dist,source') + 'cough,1,2,0,0,1,' + 5000 * '1' + '\n',
                               ":2: source '11111"),
     'distance': (HEADER + 'cough,1,2,0,0,nan\n', ":2: dist 'nan', expected a number of at least 0"),
-    'not text': (b'\xff\xfe', ': not UTF-8 text (invalid start byte at byte 0), expected a CSV file'),
+    'not text': (b'\xff\xfe', ': not UTF-8 text (UTF-16), expected a CSV file; '),
 }
 
 

@@ -117,7 +117,7 @@ def test_distances_are_written_if_all_are_known(tmp_path):
 
 @pytest.mark.parametrize('text', [
     '10,     1,  1,  -50,  30\r\n11,  1,  1,  310, -30\r\n',
-    '\ufeff10.0,1e0,+1,-50,3.0e+01\n\n,,,,\n11,1,1,-50,-30'])
+    '\ufeff10.0,1e0,+1,-50,3.0e+01\n\n,,,,\n11,1,1,-50,-30', '10,1,1,-50,30,\n11,1,1,-50,-30,\n'])
 def test_numbers_may_be_written_as_programs_do(tmp_path, text):
     rows = read_metadata(write(tmp_path, text), dataset=STARSS)
     np.testing.assert_array_equal(rows[:, :5], [[10, 1, 1, -50, 30], [11, 1, 1, -50, -30]])
@@ -129,7 +129,8 @@ METADATA_ERRORS = {
         ":1: found 'frame,class,source,azimuth,elevation', expected numbers with commas between them",
     'sound_event_recording,start_time,end_time,ele,azi,dist\n': 'a description in the form of 2019 already',
     '0 1 0 20 10\n': 'expected numbers with commas between them',
-    '0;1;0;20;10\n': 'expected numbers with commas between them',
+    '0;1;0;20;10\n': 'expected numbers with commas between them, and no header; there are semicolons between '
+                     'them: save it as "CSV (comma delimited)"',
     '0,1,20,10\n': ":1: found '0,1,20,10', 4 columns, expected 5 (frame, class, source, azimuth, elevation) "
                    'or 6 (frame, class, source, azimuth, elevation, distance)',
     '0,1,0,20,10\n0,1,0,20,10,100\n': ":2: found '0,1,0,20,10,100', 6 columns, expected 5 (",
@@ -145,7 +146,7 @@ METADATA_ERRORS = {
     '0,1,-1,20,10\n': 'expected the source to be', '0,1,0,361,10\n': 'expected an azimuth from -360 to 360',
     '0,1,0,20,91\n': 'expected an elevation from -90 to 90',
     '0,1,0,20,10,-5\n': 'expected a distance of at least 0',
-    b'\xff\xfe0\0,\0': 'expected numbers',
+    b'\xff\xfe0\0,\0': ':1: found text in UTF-16, expected UTF-8',
 }
 
 

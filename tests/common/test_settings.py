@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from seldnet.common.errors import InputError
-from seldnet.common.settings import Setting, add_settings, checked_settings, settings_given
+from seldnet.common.settings import Setting, add_settings, checked_settings, options_given, settings_given
 
 TABLE = {
     'quick': Setting(True, 'a switch'),
@@ -51,6 +51,19 @@ def test_options_give_what_stood_on_the_command_line():
     assert parse() == {}
     assert parse('--sizes', '4', '2', '--quick', 'no', '--rate', '.5', '--patience', '3') == dict(
         sizes=[4, 2], quick=False, rate=0.5, patience=3)
+
+
+def test_none_is_a_value_where_the_help_says_so(capsys):
+    parser = argparse.ArgumentParser()
+    add_settings(parser, TABLE, TABLE)
+    args = parser.parse_args(['--sizes', '4', '2', '--patience', 'None'])
+    assert settings_given(args, TABLE) == {'sizes': [4, 2], 'patience': None}
+    assert options_given(args, TABLE) == ['--sizes', '4', '2', '--patience', 'none']
+    for option, message in (('--patience', 'argument --patience: invalid int value'),
+                            ('--size', "argument --size: invalid int value: 'none'")):
+        with pytest.raises(SystemExit):
+            parser.parse_args([option, 'nobody' if option == '--patience' else 'none'])
+        assert message in capsys.readouterr().err
 
 
 def test_a_wrong_option_ends_in_the_parsers_line(capsys):

@@ -149,7 +149,7 @@ def test_silent_channels_are_named(tmp_path):
     path = write_recording(tmp_path, 'split1_1', gains=(1, 0, 1, 0))
     recording = RecordingAudio(path, SHORT)
     assert sum(map(len, recording)) == 96_000
-    assert recording.warnings == [f'{path}: channel 2 is silent', f'{path}: channel 4 is silent']
+    assert recording.warnings == [f'{path}: silent: channel 2, 4']
 
 
 def test_the_rate_is_the_data_sets(tmp_path):

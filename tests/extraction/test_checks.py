@@ -28,7 +28,7 @@ def test_all_problems_are_reported_together(data, tmp_path):
     with pytest.raises(InputError) as error:
         extract([recording_set(data, tmp_path / 'out')])
     assert str(error.value).split('\n  ') == [
-        '8 problems:',
+        '9 problems:',
         f'{folder}/{NAMES[0]}.wav: sampling rate 44100 Hz, expected 48000; --resample brings it there',
         f'{folder}/{NAMES[1]}.wav: 2 channels, expected 4',
         f'{folder}/{NAMES[2]}.flac: a second recording of this name, beside {NAMES[2]}.wav',
@@ -36,6 +36,7 @@ def test_all_problems_are_reported_together(data, tmp_path):
         'split{S}_ir{R}_ov{O}_{N} or split{S}_{N}',
         f"{described}/{NAMES[0]}.csv:3: class 'bark', expected one of {', '.join(TAU2019.classes)}",
         f'{described}/{NAMES[0]}.csv:4: end_time 1 is before start_time 2',
+        f'{described}/{NAMES[0]}.csv:4: start_time 2 is beyond the recording, expected less than 2 s',
         f'{folder}/take_7.wav: no description {described}/take_7.csv',
         f'{described}/split4_ir0_ov1_9.csv: no recording {folder}/split4_ir0_ov1_9.wav',
     ]

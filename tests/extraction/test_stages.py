@@ -151,7 +151,7 @@ def test_progress_reaches_its_end(data, tmp_path):
 def test_silent_channels_are_warned_of_once(run, data, caplog):
     path = write_recording(data / 'foa_dev', NAMES[0], gains=(1, 0, 1, 0))
     run()
-    assert caplog.messages == [f'{path}: channel 2 is silent', f'{path}: channel 4 is silent']
+    assert caplog.messages == [f'{path}: silent: channel 2, 4']
 
 
 def test_problems_in_the_samples_are_reported_once_the_others_are_finished(run, data, tmp_path):

@@ -316,6 +316,11 @@ ROWS = [[0, 3, -120, 10], [7, 10, 200, -90]]
     b'00,03,-0120,+10\n7,10,200,-90\n',
     b'\n0,3,-120,10\n\n  \n7,10,200,-90\n\n',  # blank lines
     b'0,3,-120,10\r7,10,200,-90\r',  # old line ends
+    b'0e0,3,-1.2e+02,10\n7.000000000000000000e+00,1E1,2.e2,-.9e+2\n',  # any notation: numpy.savetxt
+    b'0,3,-120,10\n,,,\n7,10,200,-90\n,,,\n , ,\t,\n',  # empty rows of a spreadsheet
+    b'0,3,-120,10,\n7,10,200,-90,\n',  # and empty columns
+    b',0,3,-120,10,,\n,7,10,200,-90,,\n',
+    b'"0","3","-120","10"\n"7","10","200","-90"\n',
 ])
 def test_accepted_files(read, content):
     assert read(content) == ROWS
@@ -331,10 +336,20 @@ def test_empty_files_hold_nothing(read, content, tmp_path):
 @pytest.mark.parametrize('line, reason', [
     (b'1,2,3', '3 columns, expected 4'),
     (b'1,2,3,4,5', '5 columns, expected 4'),
-    (b'1,2,3,', 'whole numbers'),
-    (b'1;2;3;4', '1 columns'),
-    (b'1,2,3.5,4', 'whole numbers'),
-    (b'1,2,1e1,4', 'whole numbers'),
+    (b'1,2,3,4,5', 'predictions of DCASE 2020 .* misc_files/convert_dataset.py predictions'),
+    (b'1,2,0,0.5,0.5,-0.5', '6 columns, expected 4: .* DCASE 2020'),
+    (b'1,2,0,10,20,30,150', '7 columns, expected 4: .* DCASE 2020'),
+    (b'1,2,3,4,5,6,7,8', '8 columns, expected 4: frame, class, azimuth, elevation$'),
+    (b'1,2,3,', '3 columns'),
+    (b'1,,3,4', 'expected four whole numbers'),
+    (b'1;2;3;4', r'semicolons .* expected commas .*"CSV \(comma delimited\)"'),
+    (b'1,0;2,0;3,0;4,0', 'semicolons'),
+    (b'1\t2\t3\t4', 'tabs .* expected commas'),
+    (b'1 2 3 4', r"1 columns.* numpy\.savetxt writes commas with delimiter=','"),
+    (b'1,2,3.5,4', r'3\.5 is no whole number.* rounded to whole degrees'),
+    (b'1,2,1e-1,4', '1e-1 is no whole number'),
+    (b'1,2,1e400,4', '9 digits'),
+    (b'1,2,1e,4', 'whole numbers'),
     (b'1,2,nan,4', 'whole numbers'),
     (b'1,2,--3,4', 'whole numbers'),
     (b'1,2,3-,4', 'whole numbers'),
@@ -343,9 +358,9 @@ def test_empty_files_hold_nothing(read, content, tmp_path):
     ('1,2,٣,4'.encode(), 'whole numbers'),  # Arabic-Indic three
     (b'1,2,\xff3,4', 'whole numbers'),
     (b'1,2,3\x00,4', 'whole numbers'),
-    (b'frame,class,azimuth,elevation', 'no header'),
-    (b'cough,0.36,1.33,-10,-10,2', '6 columns'),  # a description
-    (b'1,11,3,4', r'class 11, expected 0\.\.10'),
+    (b'frame,class,azimuth,elevation', 'no header; pandas .* header=False, index=False'),
+    (b'cough,0.36,1.33,-10,-10,2', '6 columns of a description, .* predictions are named first'),
+    (b'1,11,3,4', r'class 11, expected 0\.\.10 .*; classes count from 0'),
     (b'1,-1,3,4', 'class -1'),
     (b'-1,2,3,4', 'frame -1, expected 0 or more'),
     (b'1,2,3,91', r'elevation 91, expected -90\.\.90'),
@@ -359,9 +374,16 @@ def test_refused_files_name_file_line_and_reason(read, line, reason, newline):
         read(newline.join((b'0,3,-120,10', line, b'1,2,3,4', b'')))
 
 
-def test_utf_16_is_refused(read):
-    with pytest.raises(InputError, match=r'some\.csv:1: '):
-        read('0,3,-120,10\n'.encode('utf-16'))
+@pytest.mark.parametrize('encoding', ['utf-16', 'utf-16-le', 'utf-16-be', 'utf-32'])
+def test_wide_encodings_are_named(read, encoding):
+    name = encoding[:6].upper()
+    with pytest.raises(InputError, match=rf'some\.csv:1: found text in {name}, expected UTF-8: save it as'):
+        read('0,3,-120,10\n'.encode(encoding))
+
+
+def test_the_index_of_pandas_is_named(read):
+    with pytest.raises(InputError, match=r"some\.csv:2: found '0,5,3,-120,10': .* index=False"):
+        read(b',0,1,2,3\n0,5,3,-120,10\n1,6,3,-120,10\n')
 
 
 def test_missing_file_is_the_systems_error(tmp_path):

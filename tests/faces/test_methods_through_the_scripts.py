@@ -79,7 +79,7 @@ def test_a_method_goes_through_all_scripts(variant, audio_format, example_method
     assert 0 <= json.loads(Path('scores.json').read_text())['groups']['all']['2019']['F'] <= 1
     audio = tmp_path / 'data' / f'{audio_format}_dev' / 'split1_ir0_ov1_1.wav'
     own = [f'{stem}_model.keras', str(audio), '--overlap', '0', '--output', 'own']
-    assert predict_recording.main(own, dataset=SHORT) == 0
+    assert predict_recording.main(own) == 0
     dumped = tmp_path / 'results' / f'{task[0]}_{audio_format}_dev' / 'split1_ir0_ov1_1.csv'
     assert (tmp_path / 'own' / dumped.name).read_bytes() == dumped.read_bytes()
     assert not predict(audio, f'{stem}_model.keras').warnings

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import soundfile
 import batch_feature_extraction
 import calculate_SELD_metrics
 import seld
-from misc_files import analyse_errors, check_dataset_distribution, compare_tasks, visualize_SELD_output
+from misc_files import analyse_errors, check_dataset_distribution, convert_dataset, visualize_SELD_output
 from misc_files.synthesis.dataset import synthesize_dataset
 from misc_files.synthesis.office import LENGTHS_S, OFFICE
 from seldnet.annotations.dataset_file import find_dataset
@@ -77,7 +78,11 @@ def test_it_goes_through_all_scripts(task, office, capsys):
     report = json.loads(Path('scores.json').read_text())
     assert list(report['classes']) == list(OFFICE.classes)
     assert 'no grid of directions' in capsys.readouterr().out
-    assert compare_tasks.main([task, *FOLDERS]) == 0
+    shutil.copytree(predictions, 'again', dirs_exist_ok=True)
+    assert calculate_SELD_metrics.main([str(predictions), 'again', '--references', 'office/metadata_dev',
+                                        '--allow-missing', '--json', 'compared.json']) == 0
+    compared = json.loads(Path('compared.json').read_text())
+    assert compared['systems']['again']['groups'] == report['groups']
     picture = [str(predictions / 'split1_ir4_ov1_2.csv'), '--task', task, '--output', 'a.png', *FOLDERS]
     assert visualize_SELD_output.main(picture) == 0
     assert analyse_errors.main(['--task', task, '--allow-missing', '--output', 'errors', *FOLDERS]) == 0
@@ -113,3 +118,28 @@ def test_other_facts_are_noticed(change, office, tmp_path):
     redone = {path.parent.name.rpartition('_')[2] for path, time_ns in before.items()
               if not path.exists() or path.stat().st_mtime_ns != time_ns}
     assert redone >= made_anew and ('norm' in redone) == ('norm' in made_anew)
+
+
+def test_a_data_set_in_the_form_of_2022_is_trained_and_scored(office, tmp_path, monkeypatch, capsys):
+    """Metadata of 100 ms frames, folds in the names, subfolders, gains of SN3D; no class of 2019."""
+    monkeypatch.chdir(tmp_path)
+    classes = ['--classes', *OFFICE.classes]
+    assert convert_dataset.main(['metadata', str(office / 'metadata_dev'), 'later', '--to', 'later',
+                                 *classes]) == 0
+    for path in sorted((office / 'foa_dev').iterdir()):
+        split, number = OFFICE.parse_name(path).split, path.stem.rpartition('_')[2]
+        kind, name = ('train', 'test')[split - 1], f'fold{split}_room{number}_mix00{number}'
+        for folder, source in (('foa_dev', path), ('metadata_dev', Path('later', f'{path.stem}.csv'))):
+            target = Path('theirs', folder, f'dev-{kind}-office', name + source.suffix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+
+    with pytest.raises(InputError, match='metadata of DCASE 2020 or later, .*misc_files/convert_dataset.py'):
+        read_description(next(Path('later').iterdir()))
+    assert convert_dataset.main(['dataset', 'theirs', 'ours', *classes]) == 0
+    own = ['--dataset_dir', 'ours']
+    assert find_dataset('ours').classes == OFFICE.classes
+    assert batch_feature_extraction.main(['extract', '6', *own, '--n_jobs', '1', '--ambisonics', 'sn3d']) == 0
+    assert seld.main(['seld.py', '6', 'later', *own, '--split', '2', *SMALL]) == 0
+    assert calculate_SELD_metrics.main(['--task', '6', '--allow-missing', *own, '--csv', 'scores.csv']) == 0
+    assert Path('scores.csv').exists() and 'Traceback' not in capsys.readouterr().err

@@ -1,12 +1,15 @@
 """parameter.py: settings, their defaults, tasks and options."""
 
 import argparse
+import json
+from pathlib import Path
 
 import pytest
 
 import parameter
 from parameter import get_params
 from seldnet.common.errors import InputError
+from seldnet.common.scripts import script_parser
 from seldnet.common.settings import settings_given
 
 
@@ -98,7 +101,7 @@ def test_every_setting_has_an_option_and_only_given_ones_count():
     assert parse('--pool_size', '4', '2', '--quick-test', 'false', '--dropout_rate', '.5') == dict(
         pool_size=[4, 2], quick_test=False, dropout_rate=0.5)
     for name, setting in parameter.SETTINGS.items():
-        value = 3 if setting.default is None else setting.default
+        value = setting.type(3) if setting.default is None else setting.default
         words = value if isinstance(value, list) else [value]
         assert parse(f'--{name}', *map(str, words)) == {name: value}
 
@@ -106,3 +109,92 @@ def test_every_setting_has_an_option_and_only_given_ones_count():
 def test_settings_given_pass_through_get_params():
     params = parameter.params_given(arguments('--n-jobs', '2', '--loss_weights', '1', '10'), '2')
     assert params == get_params('2', n_jobs=2, loss_weights=[1, 10])
+
+
+def test_the_command_line_wins_over_the_file_and_the_file_over_the_task(tmp_path):
+    file = tmp_path / 'mine.toml'
+    file.write_text('nb_epochs = 20\nseed = 7\npatience = "none"\n')
+    params = parameter.params_given(arguments('--config', str(file), '--seed', '8'), 'demo')
+    assert params == get_params('demo', nb_epochs=20, seed=8, patience=None)
+    assert (params['model_variant'], params['patience']) == ('paper', 2)  # of the task; a tenth of 20
+
+
+def test_patience_none_is_a_tenth_of_the_rounds_whatever_the_task_says():
+    assert get_params('demo')['patience'] == 8
+    args = arguments('--patience', 'none', '--nb_epochs', '40')
+    assert parameter.params_given(args, 'demo')['patience'] == 4
+
+
+def test_what_another_script_needs_to_be_told():
+    args = arguments('--config', 'my file.toml', '--pool_size', '4', '2', '--feat_label_dir', 'a b',
+                     '--patience', 'none')
+    assert parameter.command_line(args) == ['--config', 'my file.toml', '--feat_label_dir', 'a b',
+                                            '--pool_size', '4', '2', '--patience', 'none']
+    assert parameter.command_line(args, ['seed']) == ['--config', 'my file.toml']
+    assert parameter.command_line(arguments()) == []
+
+
+# ---- the task, as an argument or an option ----
+
+
+def parse_task(*words, with_job=True):
+    parser = script_parser(None)
+    parameter.add_task_argument(parser, with_job=with_job)
+    args = parameter.parse_task(parser, words)
+    return (args.task_id, args.job_id) if with_job else args.task_id
+
+
+@pytest.mark.parametrize(('words', 'expected'), [
+    ([], ('1', '1')), (['4'], ('4', '1')), (['4', 'first'], ('4', 'first')), (['--task', '4'], ('4', '1')),
+    (['--task', '4', 'first'], ('4', 'first')), (['4', '--job', 'first'], ('4', 'first')),
+    (['--task', '4', '--job', 'first'], ('4', 'first')), (['4', '--task', '4'], ('4', '1')),
+    (['4', 'first', '--task', '4', '--job', 'first'], ('4', 'first'))])
+def test_task_and_job_are_arguments_or_options(words, expected):
+    assert parse_task(*words) == expected
+
+
+def test_a_script_without_jobs():
+    assert parse_task('4', with_job=False) == parse_task('--task', '4', with_job=False) == '4'
+
+
+@pytest.mark.parametrize(('words', 'message'), [
+    (['4', 'first', '--task', '5'], "--task: got '5', but task-id '4', expected one of them"),
+    (['4', 'first', '--job', 'b'], "--job: got 'b', but job-id 'first', expected one of them"),
+    (['4', '--job', 'a/b'], "job-id: got 'a/b', expected letters")])
+def test_two_tasks_or_jobs_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        parse_task(*words)
+    assert message in capsys.readouterr().err
+
+
+# ---- what stands beside predictions ----
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    """A folder of predictions of microphone recordings in another folder."""
+    (tmp_path / 'data').mkdir()
+    params = get_params('3', dataset_dir=tmp_path / 'data', seed=5) | {'setting_of_next_year': 1}
+    (tmp_path / 'settings.json').write_text(json.dumps({'task': '3', 'job': 'a', 'params': params}))
+    return tmp_path
+
+
+def test_tools_find_the_data_of_predictions(predictions):
+    expected = get_params('1', dataset='mic', mode='eval', dataset_dir=predictions / 'data')
+    for path in (predictions, predictions / 'split0_1.csv'):
+        assert parameter.params_given(arguments(), '1', predictions=path) == expected
+    assert parameter.params_given(arguments('--mode', 'dev'), '1', predictions=predictions)['mode'] == 'dev'
+
+
+def test_data_of_another_machine_are_those_of_the_task(predictions):
+    (predictions / 'data').rmdir()
+    params = parameter.params_given(arguments(), '1', predictions=predictions)
+    assert (params['dataset'], params['dataset_dir']) == ('mic', 'data/')
+
+
+@pytest.mark.parametrize('content', [None, '[]', '{"params": 3}'])
+def test_predictions_that_do_not_say_whose_they_are(tmp_path, content):
+    if content:
+        (tmp_path / 'settings.json').write_text(content)
+    assert parameter.params_given(arguments(), '2', predictions=tmp_path) == get_params('2')
+    assert parameter.params_given(arguments(), '2', predictions=Path('nowhere')) == get_params('2')

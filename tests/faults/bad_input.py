@@ -38,6 +38,8 @@ UPDATE = 'batch_feature_extraction.py tiny'
 TRAIN = 'seld.py tiny new --split 1 --dcase_output False'
 RESUME = 'seld.py tiny job --split 1 --resume'
 SCORE = 'calculate_SELD_metrics.py --task tiny --allow-missing'
+COMPARE = ('calculate_SELD_metrics.py --allow-missing --references data/metadata_dev '
+           'results/tiny_foa_dev')
 PREDICT = ('misc_files/predict_recording.py models/tiny_job_foa_dev_split1_model.keras '
            'data/foa_dev/split1_ir0_ov1_1.wav')
 DRAW = ('misc_files/visualize_SELD_output.py --task tiny results/tiny_foa_dev/split1_ir0_ov1_1.csv '
@@ -332,14 +334,25 @@ TABLE: dict[str, list[Row]] = {
             content('\ufeff' + _HEADER.replace('\n', '\r\n') + '"knock", 0.1, 0.5, 0, 0, 1\r\n'), EXTRACT,
             None),
         Row('UTF-16', DESCRIPTION, content(_HEADER.encode('utf-16')), EXTRACT,
-            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file; a spreadsheet saves it as "CSV '
+            'UTF-8"'),
         Row('binary', DESCRIPTION, content(bytes(range(256))), EXTRACT,
-            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file'),
+            f'{DESCRIPTION}: not UTF-8 text (…), expected a CSV file; a spreadsheet saves it as "CSV '
+            'UTF-8"'),
         Row('zero bytes', DESCRIPTION, content(_HEADER + '\0\0\0\n'), EXTRACT,
             f'{DESCRIPTION}:2: 1 cells, expected 6'),
         Row('without its header', DESCRIPTION, content('knock,0.1,0.5,0,0,1\n'), EXTRACT,
             f"{DESCRIPTION}:1: columns 'knock,0.1,0.5,0,0,1', expected "
             "'sound_event_recording,start_time,end_time,ele,azi,dist'"),
+        Row('semicolons and decimal commas', DESCRIPTION,
+            content(_HEADER.replace(',', ';') + 'knock;0,1;0,5;0;0;1\n'), EXTRACT,
+            f"{DESCRIPTION}:1: columns 'sound_event_recording;start_time;end_time;ele;azi;dist', expected "
+            "'sound_event_recording,start_time,end_time,ele,azi,dist': semicolons between them, expected "
+            "commas, and decimal points"),
+        Row('decimal commas', DESCRIPTION, added('knock,"0,1","0,5",0,0,1\n'), EXTRACT,
+            f"{DESCRIPTION}:3: '0,1', expected a point, not a comma"),
+        Row('empty rows and columns of a spreadsheet', DESCRIPTION,
+            content(_HEADER.strip() + ',\nknock,0.1,0.5,0,0,1,\n,,,,,,\n'), EXTRACT, None),
         Row('metadata of a later year', DESCRIPTION, content('0,1,0,-50,30,120\n'), EXTRACT,
             f"{DESCRIPTION}:1: metadata of DCASE 2020 or later, found '0,1,0,-50,30,120', expected "
             "'sound_event_recording,start_time,end_time,ele,azi,dist'; misc_files/convert_dataset.py "
@@ -407,19 +420,44 @@ TABLE: dict[str, list[Row]] = {
             None),
         Row('with a header', OUTPUT, content('frame,class,azimuth,elevation\n0,1,20,10\n'), SCORE,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('five columns', OUTPUT, added('0,1,20,10,1\n'), SCORE,
             f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
-            "elevation"),
+            "elevation; predictions of DCASE 2020 and later have 5 to 7: misc_files/convert_dataset.py "
+            "predictions SOURCE TARGET --to 2019 converts them"),
+        Row('a description', OUTPUT, content('cough,0.36,1.33,-10,-10,2\n'), SCORE,
+            f"{OUTPUT}:1: found 'cough,0.36,1.33,-10,-10,2': 6 columns of a description, expected 4: frame, "
+            "class, azimuth, elevation; predictions are named first, then descriptions"),
+        Row('semicolons and decimal commas', OUTPUT, content('0;1;20,0;10\n'), SCORE,
+            f"{OUTPUT}:1: found '0;1;20,0;10': semicolons between the numbers, expected commas (and decimal "
+            'points, if any): save it as "CSV (comma delimited)", or replace them'),
+        Row('tabs', OUTPUT, content('0\t1\t20\t10\n'), SCORE,
+            f"{OUTPUT}:1: found '0\\t1\\t20\\t10': tabs between the numbers, expected commas (and decimal "
+            'points, if any): save it as "CSV (comma delimited)", or replace them'),
+        Row('spaces', OUTPUT, content('0 1 20 10\n'), SCORE,
+            f"{OUTPUT}:1: found '0 1 20 10': 1 columns, expected 4: frame, class, azimuth, elevation; "
+            "numpy.savetxt writes commas with delimiter=','"),
+        Row('UTF-16', OUTPUT, content('0,1,20,10\n'.encode('utf-16')), SCORE,
+            f'{OUTPUT}:1: found text in UTF-16, expected UTF-8: save it as "CSV UTF-8", or with '
+            "encoding='utf-8'"),
+        Row('an angle that is no whole number', OUTPUT, content('0,1,20.5,10\n'), SCORE,
+            f"{OUTPUT}:1: found '0,1,20.5,10': 20.5 is no whole number, expected four whole numbers: frames "
+            "of 20 ms, and angles rounded to whole degrees"),
+        Row('as numpy.savetxt writes numbers', OUTPUT, content('0.0e+00,1.0e+00,2.0e+01,1.0e+01\n'), SCORE,
+            None),
+        Row('empty rows and columns of a spreadsheet', OUTPUT, content('0,1,20,10,\n,,,,\n'), SCORE, None),
         Row('five columns, converted', OUTPUT, added('0,1,20,10,1\n'), f'{CONVERT_OUTPUT} --to polar',
-            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, elevation"),
+            f"{OUTPUT}:212: found '0,1,20,10,1': 5 columns, expected 4: frame, class, azimuth, "
+            "elevation; predictions of DCASE 2020 and later have 5 to 7: misc_files/convert_dataset.py "
+            "predictions SOURCE TARGET --to 2019 converts them"),
         Row('five columns, converted from 2020', OUTPUT, added('0,1,20,10,1\n'),
             f'{CONVERT_OUTPUT} --to 2019',
             f"{OUTPUT}:212: found '0,1,20,10,1', 5 columns, expected 4 (frame, class, azimuth, elevation)"),
         Row('row cut short', OUTPUT, added('0,1,2'), SCORE,
             f"{OUTPUT}:212: found '0,1,2': 3 columns, expected 4: frame, class, azimuth, elevation"),
         Row('unknown class', OUTPUT, added('0,11,20,10\n'), SCORE,
-            f"{OUTPUT}:212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter)"),
+            f"{OUTPUT}:212: found '0,11,20,10': class 11, expected 0..10 (knock..laughter); "
+            "classes count from 0"),
         Row('negative frame', OUTPUT, added('-1,1,20,10\n'), SCORE,
             f"{OUTPUT}:212: found '-1,1,20,10': frame -1, expected 0 or more"),
         Row('a number is NaN', OUTPUT, added('0,1,nan,10\n'), SCORE,
@@ -457,7 +495,7 @@ TABLE: dict[str, list[Row]] = {
             'writes'),
         Row('with a header, drawn', OUTPUT, content('frame,class,azimuth,elevation\n'), DRAW,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('folder in its place, drawn', OUTPUT, a_folder, DRAW,
             f'{OUTPUT}: no predictions (*.csv) in this folder'),
         Row('missing, drawn', OUTPUT, nothing_at_all, DRAW, f'{OUTPUT}: No such file or directory'),
@@ -466,7 +504,7 @@ TABLE: dict[str, list[Row]] = {
             f'{OUTPUT}: a pipe or a device, expected a file'),
         Row('with a header, analysed', OUTPUT, content('frame,class,azimuth,elevation\n'), ERRORS,
             f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
-            "output format has no header)"),
+            "output format has no header; pandas writes none with header=False, index=False)"),
         Row('none at all, analysed', OUTPUT, nothing_at_all, ERRORS,
             'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
             'folder'),
@@ -681,18 +719,33 @@ TABLE: dict[str, list[Row]] = {
         Row('state without a history, resumed', f'{RUN}_state.json', content('{}'), RESUME,
             f'{RUN}_state.json: not what seld.py writes there, expected history, best_round, results; '
             'start the run anew (--overwrite), or choose another job id'),
-        Row('checkpoint of the state missing, resumed', f'{RUN}_state.json',
-            replaced('"results": {', '"results": null, "before": {'), f'{RESUME} --nb_epochs 3',
-            f'{RUN}_round2.keras: no such model; train it again (--overwrite)'),
+        Row('model of the last round missing, more rounds', f'{RUN}_round2.keras', nothing_at_all,
+            f'{RESUME} --nb_epochs 3',
+            f'{RUN}_round2.keras: no such model; versions before this one kept none of a finished run; a new '
+            f'job can start from its best: --initial_model {RUN}_model.keras'),
+        Row('model of the last round missing, finished', f'{RUN}_round2.keras', nothing_at_all, RESUME, None),
+        Row('model to start from missing', 'models/mine.keras', None,
+            f'{TRAIN} --initial_model models/mine.keras',
+            'models/mine.keras: no such model (setting initial_model)'),
+        Row('model to start from cut short', f'{RUN}_model.keras', cut(50),
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from with code in it (a lambda)', f'{RUN}_model.keras', _model_with_lambda,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: not a model that can be loaded: …', writes=True),
+        Row('model to start from of another kind', f'{RUN}_model.keras', _other_model,
+            f'{TRAIN} --initial_model {RUN}_model.keras',
+            f'{RUN}_model.keras: none of its layers (…) has the name and size of one of the new network '
+            '(sed_out, doa_out); expected a model of the same method and sizes', writes=True),
         Row('a run that exists', '', None, 'seld.py tiny job --split 1',
             f'{RUN}.json: this run exists; --resume goes on with it, --overwrite starts it anew, another '
             'job id leaves it alone'),
         Row('resumed with another learning rate', '', None, f'{RESUME} --learning_rate 0.5',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; resume it with the same '
-            'settings, or choose another job id'),
+            'settings (a learning_rate may be lower), or choose another job id'),
         Row('resumed with two other settings', '', None, f'{RESUME} --learning_rate 0.5 --seed 1',
             f'{RUN}.json: this run was started with learning_rate 0.01, not 0.5; seed 2019, not 1; resume it '
-            'with the same settings, or choose another job id'),
+            'with the same settings (a learning_rate may be lower), or choose another job id'),
         Row("settings of another job's predictions no JSON", 'results/tiny_foa_dev/settings.json',
             cut(50), 'seld.py tiny new --split 1',
             'results/tiny_foa_dev/settings.json: not a JSON file: …'),
@@ -758,6 +811,15 @@ TABLE: dict[str, list[Row]] = {
             'folder'),
         Row('both kinds of scores into one file', '', None, f'{SCORE} --json scores --csv ./scores',
             'scores: both --json and --csv, expected two files'),
+        Row('scores drawn as a kind of picture that there is not', '', None, f'{SCORE} --plot scores.gif',
+            'scores.gif: expected a file name that ends in .png, .pdf, .svg'),
+        Row('a system compared with itself', '', None, f'{COMPARE} results/tiny_foa_dev',
+            'results/tiny_foa_dev: a system is named twice, expected different folders'),
+        Row('a system that is not there, compared', '', None, f'{COMPARE} nowhere',
+            'nowhere: no such folder of predictions: run seld.py first, or name the folder'),
+        Row('tasks of different references, compared', '', None, f'{SCORE} --task 5',
+            'data/metadata_eval: the references of results/5_foa_eval, expected those of '
+            'results/tiny_foa_dev, data/metadata_dev; --references names one for all'),
         Row('prediction onto a description', '', None, f'{PREDICT} --output data/metadata_dev',
             f'{DESCRIPTION}: is no prediction, and would be replaced; choose another --output'),
         Row("prediction onto a task's", '', None, f'{PREDICT} --output results/tiny_foa_dev',
@@ -831,9 +893,27 @@ TABLE: dict[str, list[Row]] = {
         Row('unknown task, scored', '', None, 'calculate_SELD_metrics.py --task 77',
             "argument --task: invalid choice: '77' (choose from …)", 2),
         Row('unknown option', '', None, 'seld.py tiny new --lerning_rate 1',
-            'unrecognized arguments: --lerning_rate 1', 2),
+            'unknown option --lerning_rate, did you mean --learning_rate?', 2),
         Row('option cut short', '', None, 'seld.py tiny new --batch 4',
-            'unrecognized arguments: --batch 4', 2),
+            'unknown option --batch, did you mean --batch_size?', 2),
+        Row('unknown option of a tool', '', None, f'{SCORE} --jason x',
+            'unknown option --jason, did you mean --json?', 2),
+        Row('two tasks', '', None, 'seld.py tiny new --task 4',
+            "--task: got '4', but task-id 'tiny', expected one of them", 2),
+        Row('settings file missing', 'my.toml', None, f'{TRAIN} --config my.toml',
+            'my.toml: no such file, expected settings as JSON or TOML'),
+        Row('settings file with an unknown setting', 'my.toml', content('nb_epoch = 3\n'),
+            f'{TRAIN} --config my.toml', "my.toml: unknown setting 'nb_epoch', did you mean 'nb_epochs'?"),
+        Row('settings file with a wrong value', 'my.toml', content('nb_epochs = "3"\n'),
+            f'{TRAIN} --config my.toml', "my.toml: setting nb_epochs: got '3', expected a whole number"),
+        Row('settings file no TOML', 'my.toml', content('nb_epochs: 3\n'),
+            f'{TRAIN} --config my.toml', 'my.toml: not a TOML file: …'),
+        Row('settings file a folder', f'{RUN}.json', a_folder, f'{TRAIN} --config {RUN}.json',
+            f'{RUN}.json: no such file, expected settings as JSON or TOML'),
+        Row('settings file a named pipe', f'{RUN}.json', a_pipe, f'{TRAIN} --config {RUN}.json',
+            f'{RUN}.json: a pipe or a device, expected a file'),
+        Row('settings of a model, taken for extraction', f'{RUN}.json', None,
+            f'{UPDATE} --config {RUN}.json', None),
         Row('one argument too many', '', None, 'seld.py tiny new extra',
             'unrecognized arguments: extra', 2),
         Row('job id with a slash', '', None, 'seld.py tiny ../evil',
@@ -909,9 +989,8 @@ makes each of the {number} rows and checks it.
 A command either does its work or ends with exit status 1 (2 for a command line that cannot be understood,
 below a reminder of its usage) and the line on stderr that stands here, behind `SCRIPT: error: `: never with a
 traceback, and it always ends. `…` stands for any text, such as what a library says. The extraction reports
-all problems together. Where a command ends with a line nothing has been written (but for lock files, which
-are empty), except in the rows with a *: their fault shows only in the middle of the work, and what was
-finished before is kept.
+all problems together. Where a command ends with a line nothing has been written, except in the rows with a *:
+their fault shows only in the middle of the work, and what was finished before is kept.
 
 All commands run in a folder with the recordings of a tiny data set (`data/`), its features (`features/`), a
 trained model (`models/`) and its predictions (`results/`), all of them well but for what the row says. Task

@@ -49,8 +49,6 @@ NAMED_INSTEAD = {
     ('Features, labels and the state of their extraction', 'one that belongs to no recording'):
         'features/foa_dev_norm/split3_ir0_ov1_99.npy',  # the copy
     ('Models and what stands beside them', 'model not of seld.py'): 'models/mine.keras',  # the copy
-    ('Models and what stands beside them', 'checkpoint of the state missing, resumed'):
-        'models/tiny_job_foa_dev_split1_round2.keras',  # what the state promises
 }
 
 

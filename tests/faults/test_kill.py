@@ -52,7 +52,7 @@ def wait_for_a_moment(process, place, number, nb_moments, sign, seconds):
 def content(folder, names):
     """What the files of some folders hold, without times and what depends on them."""
     return {str(path.relative_to(folder)): _content(path) for name in names
-            for path in sorted((folder / name).rglob('*')) if path.is_file() and path.suffix != '.lock'}
+            for path in sorted((folder / name).rglob('*')) if path.is_file()}
 
 
 def _content(path):

@@ -150,14 +150,14 @@ def _time_limit(seconds: int) -> Iterator[None]:
 
 
 def listing(folder: Path) -> dict[str, tuple]:
-    """Everything under a folder, with what changes when it is written; locks, which are empty, aside."""
+    """Everything under a folder, with what changes when it is written."""
     content = {}
     for path in folder.rglob('*'):
         status = path.lstat()
         is_folder = path.is_dir() and not path.is_symlink()
         content[str(path.relative_to(folder))] = None if is_folder else (
             status.st_size, status.st_mtime_ns, status.st_ino)
-    return {name: found for name, found in content.items() if not name.endswith('.lock')}
+    return content
 
 
 def temporary_files(folder: Path) -> list[Path]:

@@ -270,9 +270,7 @@ def test_metadata_there_and_back(starss, capsys):
 
 
 @pytest.mark.parametrize(('toml', 'message'), [
-    (None, None), ('classes = [', 'not a TOML file: '), ('classes = []', r'expected classes = \["..."'),
-    ('classes = [1]', r'expected classes = \["..."'), ('name = "a"', r'expected classes = \["..."'),
-    ('classes = ["a", "a"]', "class 'a' stands there twice")])
+    (None, None), ('classes = [', 'not a TOML file: '), ('name = "a"', 'classes: not found')])
 def test_classes_of_a_data_set(starss, toml, message):
     if toml is None:
         with pytest.raises(FileNotFoundError, match=r'dataset\.toml'):

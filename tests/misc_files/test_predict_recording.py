@@ -1,6 +1,9 @@
 """The script for recordings of one's own: files, command line, and the bytes of seld.py."""
 
+import dataclasses
+import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,12 +30,13 @@ def model(untrained):
     return str(untrained.model)
 
 
-def test_without_overlap_the_dump_is_that_of_seld_to_the_byte(untrained, model, tmp_path):
+def test_without_overlap_the_dump_is_that_of_seld_to_the_byte(untrained, tmp_path):
     run = untrained.run
     run.output.claim(run.fold.test, overwrite=False)
     seld.test_fold(run)
-    arguments = [model, str(untrained.recording), '--overlap', '0', '--output', str(tmp_path)]
-    assert predictor.main(arguments, dataset=SHORT) == 0
+    own = str(untrained.copy(tmp_path / 'model', facts=SHORT.facts()))
+    arguments = [own, str(untrained.recording), '--overlap', '0', '--output', str(tmp_path)]
+    assert predictor.main(arguments) == 0
     dump = (run.output.folder / f'{NAME}.csv').read_bytes()
     assert 300 < len(dump.splitlines()) < 10700  # an untrained network is undecided: differences would show
     assert (tmp_path / f'{NAME}.csv').read_bytes() == dump
@@ -44,7 +48,9 @@ def test_files_of_a_recording_of_ones_own(model, tmp_path, capsys):
     assert predictor.main([model, str(tmp_path / 'street.flac'), '--output', str(output), '--plot']) == 0
     printed = capsys.readouterr()
     assert printed.err == f'{tmp_path}/street.flac: resampled from 44100 to 48000 Hz by soxr\n'
-    assert f'written: {output}/street.png\n' in printed.out
+    first, last = printed.out.splitlines()
+    assert first == f'1_job_foa_dev_split1: foa, method released, 11 classes: {", ".join(TAU2019.classes)}'
+    assert last.endswith(f'written: {output}/street.csv, {output}/events/street.csv, {output}/street.png')
     rows = read_output_rows(output / 'street.csv')
     assert 0 <= rows[:, 0].max() < 351
     events = read_description(output / 'events' / 'street.csv')
@@ -52,7 +58,102 @@ def test_files_of_a_recording_of_ones_own(model, tmp_path, capsys):
     assert all(math.isnan(event.distance_m) for event in events)
     assert matplotlib.image.imread(output / 'street.png').shape == (1428, 1050, 4)
     assert sorted(path.relative_to(output).as_posix() for path in output.rglob('*')) == [
-        'events', 'events/street.csv', 'street.csv', 'street.png']
+        'events', 'events/street.csv', 'predict_recording.json', 'street.csv', 'street.png']
+    text = (output / 'events' / 'street.csv').read_text().splitlines()
+    assert text[0] == 'sound_event_recording,start_time,end_time,ele,azi,dist,confidence'
+    assert all(re.fullmatch(r'\w+,\d+\.\d\d,\d+\.\d\d,-?\d+,-?\d+,,0\.\d{3}', row) for row in text[1:])
+
+
+def test_labels_json_and_scores(model, tmp_path, capsys):
+    soundfile.write(tmp_path / 'a.wav', noise(3), 48000)
+    arguments = [model, str(tmp_path / 'a.wav'), '--output', str(tmp_path / 'new'), '--audacity', '--json',
+                 '--save_scores', '--threshold', '0.5', 'cough=0.6']
+    assert predictor.main(arguments) == 0
+    assert predictor.main(arguments) == 0  # one's own files are replaced
+    events = read_description(tmp_path / 'new/events/a.csv')
+    labels = (tmp_path / 'new/events/a.txt').read_text().splitlines()
+    content = json.loads((tmp_path / 'new/events/a.json').read_text())
+    assert len(events) == len(labels) == len(content['events']) > 0
+    assert content['thresholds']['cough'] == 0.6 and content['classes'] == list(TAU2019.classes)
+    assert content['models'] == ['1_job_foa_dev_split1_model.keras'] and content['recording'] == 'a.wav'
+    with np.load(tmp_path / 'new/a.npz', allow_pickle=False) as stored:
+        active = np.argwhere(stored['activity'] > np.where(stored['names'] == 'cough', 0.6, 0.5))
+    np.testing.assert_array_equal(read_output_rows(tmp_path / 'new/a.csv')[:, :2], active)
+
+
+def test_an_ensemble(untrained, model, tmp_path, capsys):
+    soundfile.write(tmp_path / 'a.wav', noise(2), 48000)
+    other = str(untrained.copy(tmp_path, job='other'))
+    assert predictor.main([model, other, str(tmp_path / 'a.wav'), '--output', str(tmp_path / 'new')]) == 0
+    assert capsys.readouterr().out.startswith('1_job_foa_dev_split1_and_1_more: foa, method released, 11 ')
+    assert len(read_output_rows(tmp_path / 'new/a.csv')) > 100
+    reordered = str(untrained.copy(tmp_path, job='third', facts=dataclasses.replace(
+        TAU2019, classes=TAU2019.classes[::-1]).facts()))
+    with pytest.raises(InputError, match='1_third_foa_dev_split1_model.keras: does not fit 1_job_foa'):
+        predictor.main([model, reordered, str(tmp_path / 'a.wav')])
+    with pytest.raises(InputError, match='no recordings, expected some behind the models'):
+        predictor.main([model, other])
+
+
+def test_a_model_knows_its_classes(untrained, tmp_path, capsys):
+    facts = dataclasses.replace(TAU2019, name='office', grid=None, recording_s=None,
+                                classes=tuple(f'class {letter}' for letter in 'abcdefghijk')).facts()
+    own = str(untrained.copy(tmp_path, facts=facts))
+    soundfile.write(tmp_path / 'a.wav', noise(3), 48000)
+    assert predictor.main([own, str(tmp_path / 'a.wav'), '--output', str(tmp_path / 'new'), '--overlap', '0',
+                           '--plot']) == 0
+    assert '11 classes: class a, class b' in capsys.readouterr().out
+    names = {row.split(',')[0] for row in (tmp_path / 'new/events/a.csv').read_text().splitlines()[1:]}
+    assert names and all(name.startswith('class ') for name in names)
+    assert read_output_rows(tmp_path / 'new/a.csv')[:, 0].max() < 150
+
+
+def test_bad_recordings_do_not_stop_the_good_ones(model, tmp_path, capsys):
+    folder = tmp_path / 'in'
+    (folder / 'sub').mkdir(parents=True)
+    for name in ('a.w64', 'sub/a.aiff', 'z.ogg'):
+        soundfile.write(folder / name, noise(0.5), 48000, format=name[-4:].strip('.').upper())
+    soundfile.write(folder / 'b.wav', noise(0.5, channels=2), 48000)
+    with_nan = noise(1)
+    with_nan[5] = np.nan
+    soundfile.write(folder / 'sub/nan.wav', with_nan, 48000, subtype='FLOAT')
+    (folder / 'notes.txt').touch()
+    arguments = [model, str(folder), '--recursive', '--output', str(tmp_path / 'new')]
+    for _ in range(2):
+        with pytest.raises(InputError) as error:
+            predictor.main(arguments)
+        assert str(error.value).split('\n  ') == [
+            '2 problems:', f'{folder}/b.wav: 2 channels, expected 4',
+            f'{folder}/sub/nan.wav: sample 5 of channel 1 is nan, expected a finite number']
+        assert capsys.readouterr().err == f'{folder}: passed over: notes.txt\n'
+        new = tmp_path / 'new'
+        assert sorted(path.relative_to(new).as_posix() for path in new.rglob('*.csv')) == [
+            'a.csv', 'events/a.csv', 'events/sub/a.csv', 'events/z.csv', 'sub/a.csv', 'z.csv']
+
+
+def test_channels_conventions_and_gains(model, tmp_path):
+    six = np.zeros((24000, 6))
+    six[:, [5, 0, 3, 2]] = noise(0.5)
+    soundfile.write(tmp_path / 'six.wav', six, 48000)
+    new = str(tmp_path / 'new')
+    with pytest.raises(InputError, match='six.wav: 6 channels, expected 4; --channels says which 4'):
+        predictor.main([model, str(tmp_path / 'six.wav'), '--output', new])
+    assert predictor.main([model, str(tmp_path / 'six.wav'), '--output', new, '--channels', '6', '1', '4',
+                           '3', '--ambisonics', 'sn3d', '--gain_db', '-3']) == 0
+
+
+def test_a_data_set_is_not_overwritten(model, tmp_path):
+    """Not even where its descriptions lie in a folder `events`, and none of them holds an event."""
+    data = tmp_path / 'data'
+    (data / 'events').mkdir(parents=True)
+    soundfile.write(data / 'a.wav', noise(0.5), 48000)
+    for content in ('', 'sound_event_recording,start_time,end_time,ele,azi,dist\n'):
+        (data / 'events/a.csv').write_text(content)
+        with pytest.raises(InputError, match='data/events/a.csv: is there, and not as predict_recording.py'):
+            predictor.main([model, str(data / 'a.wav'), '--output', str(data)])
+        assert (data / 'events/a.csv').read_text() == content
+        assert sorted(path.name for path in data.iterdir()) == ['a.wav', 'events']
+    assert predictor.main([model, str(data / 'a.wav'), '--output', str(data), '--overwrite']) == 0
 
 
 def test_a_folder_of_recordings_and_the_default_folder(model, tmp_path, monkeypatch):
@@ -84,7 +185,7 @@ def test_overlap_makes_another_prediction_of_the_same_frames(model, tmp_path):
     ('text.wav', 'cannot be decoded'),
     ('empty.wav', 'no samples'),
     ('nowhere.wav', 'no such recording'),
-    ('folder', r'no recordings \(\.wav, \.flac\) in this folder'),
+    ('folder', r'no recordings \(\.wav, \.flac, .*\) in this folder; --recursive looks into its folders'),
     ('nan.wav', 'sample 5 of channel 1 is nan'),
 ])
 def test_recordings_that_cannot_be_used(model, tmp_path, monkeypatch, name, message):
@@ -101,7 +202,8 @@ def test_recordings_that_cannot_be_used(model, tmp_path, monkeypatch, name, mess
     assert not list(Path('results').rglob('*.csv'))
 
 
-def test_two_recordings_of_one_name(model, tmp_path):
+def test_two_recordings_of_one_name(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for name in ('a.wav', 'a.flac'):
         soundfile.write(tmp_path / name, noise(0.1), 48000)
     with pytest.raises(InputError, match=r'a\.wav: has the name of .*a\.flac, expected different names'):
@@ -116,7 +218,7 @@ def test_overlap_out_of_range(model, overlap):
 
 @pytest.mark.parametrize(('name', 'message'), [
     ('settings.json', 'holds the predictions of seld.py, which are scored as they are'),
-    ('a.csv', 'is no prediction, and would be replaced')])
+    ('a.csv', 'is there, and not as predict_recording.py has written it')])
 def test_nothing_of_others_is_replaced(model, tmp_path, name, message):
     soundfile.write(tmp_path / 'a.wav', noise(0.1), 48000)
     (tmp_path / name).write_text('{"mine": 1}')

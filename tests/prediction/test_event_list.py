@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import pytest
 
+from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.event_frames import label_frames
-from seldnet.prediction.event_list import find_events
+from seldnet.prediction.event_list import LEAST_FRAMES, EventFinder, event_order, find_events
 
 
 def rows_of(*events):
@@ -47,3 +49,46 @@ def test_directions_are_averaged_around_the_back():
 
 def test_nothing_is_no_event():
     assert find_events(np.zeros((0, 4), int)) == []
+
+
+def test_confidence_is_the_mean_activity():
+    rows = rows_of((2, 10, 19, 0, 0))
+    event, = find_events(rows, np.linspace(0.5, 1.5, 10))  # vectors may be longer than 1
+    assert event.confidence == pytest.approx(np.clip(np.linspace(0.5, 1.5, 10), 0, 1).mean())
+    assert find_events(rows)[0].confidence is None
+
+
+def test_times_have_two_decimals():
+    for first in range(0, 3000, 7):
+        event, = find_events(rows_of((0, first, first + 50, 0, 0)))
+        assert (event.start_s, event.end_s) == (round(event.start_s, 2), round(event.end_s, 2))
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_pieces_give_the_events_of_the_whole(seed):
+    """Of classes that come and go, with directions whose means are halves, in pieces of any size."""
+    rng = np.random.default_rng(seed)
+    active = np.repeat(rng.random((150, 11)) < 0.3, rng.integers(1, 12, 150), axis=0)
+    frames, classes = np.nonzero(active)
+    rows = np.stack((frames, classes, rng.integers(20, 22, len(frames)), rng.integers(-1, 1, len(frames))), 1)
+    activity = rng.random(len(rows))
+    whole = find_events(rows, activity)
+    finder, events, start = EventFinder(TAU2019), [], 0
+    while start < len(active):
+        end = start + int(rng.integers(1, 40))
+        inside = (start <= frames) & (frames < end)
+        final = finder.add(rows[inside], activity[inside], min(end, len(active)))
+        assert all(label_frames(*event[1:3])[1] < end - LEAST_FRAMES for event in final)
+        events += final
+        start = end
+    events += finder.finish()
+    assert len(whole) > 20 and sorted(events, key=event_order) == whole
+
+
+def test_an_event_is_final_when_its_class_has_been_silent_long_enough():
+    finder = EventFinder(TAU2019)
+    nothing = rows_of()
+    assert finder.add(rows_of((3, 0, 9, 0, 0)), nb_frames=10) == []
+    assert finder.add(nothing, nb_frames=14) == []
+    assert frames_of(finder.add(nothing, nb_frames=15)) == [(0, 9)]
+    assert finder.finish() == []

@@ -11,10 +11,15 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.extraction.features import spectrum_to_features
 from seldnet.extraction.scaler import MeanAndScale
-from seldnet.extraction.spectra import stft
+from seldnet.extraction.spectra import stft, stft_blocks
 from seldnet.methods.registry import METHODS
-from seldnet.prediction.levels import Levels
-from seldnet.prediction.sequences import cut_into_sequences, feature_blocks, join_sequences, predict_rows
+from seldnet.prediction.ensemble import Ensemble
+from seldnet.prediction.sequences import (
+    cut_into_sequences,
+    feature_blocks,
+    join_sequences,
+    predict_scores,
+)
 from seldnet.prediction.trained_model import TrainedModel
 
 NARROW = dataclasses.replace(TAU2019, sample_rate_hz=800)  # whose frames have 16 bins
@@ -73,6 +78,14 @@ def test_no_frame_is_predicted_at_the_edge_of_a_sequence_only(overlap):
 # ---- through a network ----
 
 
+def predict_rows(blocks, model, network, overlap, batch_sequences=None):
+    ensemble, nb_frames, parts = Ensemble(model), 0, []
+    for scores in predict_scores(blocks, model, network, overlap, batch_sequences):
+        parts.append(ensemble.rows(scores, nb_frames)[0])
+        nb_frames += len(scores.activity)
+    return np.concatenate(parts)
+
+
 def constant_network(value=0.9):
     """Finds knock (class 0) at azimuth 1 rad everywhere, and remembers what it was given."""
     def network(features):
@@ -92,7 +105,6 @@ def test_as_many_frames_as_the_recording_has(nb_frames, overlap, batches):
     network, model = constant_network(), model_of(NARROW)
     blocks = blocks_of(np.zeros((nb_frames, model.nb_columns), np.float32), 50)
     rows = predict_rows(blocks, model, network, overlap)
-    assert rows.dtype == np.int32
     np.testing.assert_array_equal(rows[:, 0], np.arange(nb_frames))
     np.testing.assert_array_equal(rows[:, 1:], [[0, 57, 0]] * nb_frames)  # truncated: 1 rad is 57.3 degrees
     assert network.shapes == [(24, LENGTH, model.nb_columns)] * batches  # of one shape: compiled once
@@ -108,6 +120,19 @@ def test_the_last_sequence_is_filled_as_in_training():
     assert (third == np.float32(1e-6)).all()
 
 
+@pytest.mark.parametrize(('recording_s', 'batch_size'), [
+    (None, 16), (60, 24), (60.02, 24), (2.54, 1), (2.58, 2)])
+def test_the_network_is_given_as_many_sequences_as_in_training(recording_s, batch_size):
+    """Those of a recording where all are of one length, and else of a batch."""
+    model = model_of(dataclasses.replace(NARROW, recording_s=recording_s, grid=None))
+    assert model.batch_sequences == batch_size
+    network = constant_network()
+    predict_rows([np.zeros((300, model.nb_columns), np.float32)], model, network, 0)
+    assert {shape[0] for shape in network.shapes} == {batch_size}
+    predict_rows([np.zeros((300, model.nb_columns), np.float32)], model, network, 0, 3)
+    assert network.shapes[-1][0] == 3
+
+
 def test_nothing_found():
     model = model_of(NARROW)
     blocks = [np.zeros((10, model.nb_columns), np.float32)]
@@ -119,7 +144,7 @@ def test_nothing_found():
 
 def features_in_pieces(samples, model, piece):
     chunks = [samples[start:start + piece] for start in range(0, len(samples), piece)]
-    return np.concatenate(list(feature_blocks(chunks, model, Levels(1.0))))
+    return np.concatenate(list(feature_blocks(stft_blocks(chunks), model)))
 
 
 @pytest.mark.parametrize('nb_samples', [1, 480, 2400, 48000, 1_200_624])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from untrained_model import LENGTH
 
-from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import write_json
 from seldnet.methods.registry import METHODS
-from seldnet.prediction.trained_model import read_trained_model
+from seldnet.prediction.trained_model import read_trained_model, with_audio_options
 
 
 def test_what_is_read(untrained):
@@ -63,7 +63,7 @@ def with_settings(untrained, tmp_path):
 @pytest.mark.parametrize('changes', [
     {'sequence_length': 0}, {'sequence_length': 12.0}, {'sequence_length': True}, {'sequence_length': None},
     {'feature_dtype': 'float64'}, {'feature_dtype': 3}, {'dataset': 'stereo'}, {'model_variant': 'keras'},
-    {'model_variant': ['released']}])
+    {'model_variant': ['released']}, {'batch_size': 0}, {'batch_size': '16'}])
 def test_settings_that_cannot_be(with_settings, changes):
     with pytest.raises(InputError, match=r'split1\.json: expected the settings that seld\.py writes'):
         read_trained_model(with_settings(**changes))
@@ -88,7 +88,81 @@ def test_a_network_that_does_not_suit_its_settings(with_settings):
         model.load_network()
 
 
-def test_a_scaler_of_another_data_set(untrained):
-    narrow = dataclasses.replace(TAU2019, sample_rate_hz=24000)
+# ---- the data set ----
+
+
+OFFICE = Dataset('office', tuple('abcdefghijk'), {'dev': (), 'eval': ()}, None, 48000, None, 1,
+                 channels=(6, 10, 26, 22), ambisonics='sn3d')
+
+
+def test_the_data_set_is_the_one_whose_facts_are_stored(untrained, tmp_path):
+    model = read_trained_model(untrained.copy(tmp_path, facts=OFFICE.facts(), batch_size=5))
+    assert model.dataset == OFFICE and model.batch_sequences == 5
+    assert model.load_network()(np.zeros((1, LENGTH, 8192), np.float32))[0].shape == (1, LENGTH, 11)
+
+
+def test_tau_2019_where_none_are_stored_or_its_own(untrained, tmp_path):
+    for facts in (None, TAU2019.facts()):
+        assert read_trained_model(untrained.copy(tmp_path, facts=facts, job='a')).dataset is TAU2019
+
+
+@pytest.mark.parametrize(('facts', 'message'), [
+    ([], r'found \[\], expected the facts of a data set'), ('TAU', "found 'TAU', expected the facts of a"),
+    (0, 'found 0, expected the facts of a'), ({'name': 'a'}, "found \\['name'\\], expected name, classes"),
+    (OFFICE.facts() | {'classes': []}, 'classes: found'),
+    (OFFICE.facts() | {'classes': None}, 'classes: not found'),
+    (OFFICE.facts() | {'sample_rate_hz': '48000'}, 'sample_rate_hz: found'),
+    (OFFICE.facts() | {'channels': [1, 1, 2, 3]}, 'channels: found'),
+    (OFFICE.facts() | {'ambisonics': ['n3d']}, 'ambisonics: found'),
+    (OFFICE.facts() | {'recording_s': -1}, 'recording_s: found')])
+def test_facts_that_cannot_be(untrained, tmp_path, facts, message):
+    path = untrained.copy(tmp_path, facts=facts)
+    with pytest.raises(InputError, match=rf'split1\.json: dataset_facts: {message}') as error:
+        read_trained_model(path)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_facts_that_are_null_are_no_facts(untrained, tmp_path):
+    path = untrained.copy(tmp_path)
+    settings = {'params': untrained.run.params, 'dataset_facts': None}
+    write_json(path.with_name('1_job_foa_dev_split1.json'), settings)
+    with pytest.raises(InputError, match='dataset_facts: found None, expected the facts of a data set'):
+        read_trained_model(path)
+
+
+def test_a_network_of_other_classes(untrained, tmp_path):
+    facts = OFFICE.facts() | {'classes': ['a', 'b']}
+    model = read_trained_model(untrained.copy(tmp_path, facts=facts))
+    with pytest.raises(InputError, match='its outputs have 11 and 22 columns, expected 2 and 4 for the 2'):
+        model.load_network()
+
+
+def test_a_scaler_of_another_data_set(untrained, tmp_path):
+    path = untrained.copy(tmp_path, facts=OFFICE.facts() | {'sample_rate_hz': 24000})
     with pytest.raises(InputError, match=r'_wts\.npz: scaler of shapes .*8192.*, expected \(4096,\)'):
-        read_trained_model(untrained.model, dataset=narrow)
+        read_trained_model(path)
+
+
+# ---- other channels and conventions ----
+
+
+def test_channels_and_convention_of_recordings(untrained):
+    model = read_trained_model(untrained.model)
+    model = with_audio_options(model, channels=[6, 10, 26, 22], ambisonics='fuma')
+    assert (model.dataset.channels, model.dataset.ambisonics) == ((6, 10, 26, 22), 'fuma')
+    assert with_audio_options(model) == model
+
+
+@pytest.mark.parametrize('channels', [[1, 2, 3], [1, 2, 3, 3], [0, 1, 2, 3], [1, 2, 3, 4, 5]])
+def test_channels_that_cannot_be(untrained, channels):
+    found = ' '.join(map(str, channels))
+    with pytest.raises(InputError, match=f'--channels: got {found}, expected 4 different'):
+        with_audio_options(read_trained_model(untrained.model), channels=channels)
+
+
+def test_conventions_that_cannot_be(untrained):
+    model = read_trained_model(untrained.model)
+    with pytest.raises(InputError, match="--ambisonics: got 'maxn', expected one of n3d, sn3d, fuma"):
+        with_audio_options(model, ambisonics='maxn')
+    with pytest.raises(InputError, match='--ambisonics: .* takes microphone signals, which have none'):
+        with_audio_options(dataclasses.replace(model, audio_format='mic'), ambisonics='sn3d')

@@ -1,10 +1,13 @@
 """Counting recordings: against a slow reference, in batches, and what of references and frames counts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import reference as slow
 
 from metrics import doa, seld
+from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.output_format import rows_on_grid
 from seldnet.scoring.counting import RECORDINGS_AT_ONCE, count_recordings, string_together
 
@@ -84,3 +87,15 @@ def test_nothing_is_changed_in_place():
     rows_on_grid(predictions[0])
     np.testing.assert_array_equal(references[0], copies[0])
     np.testing.assert_array_equal(predictions[0], copies[1])
+
+
+def test_free_directions_all_take_part_in_the_2019_scores_and_are_rounded_down():
+    """An azimuth above the last of the grid is no mistake where there is no grid; 190 is -170."""
+    free = dataclasses.replace(TAU2019, grid=None, recording_s=None)
+    reference = np.array([(0, 1, 175, 88), (1, 1, 180, -85), (2, 1, -171, 7)])
+    prediction = np.array([(0, 1, 179, 85), (1, 1, -180, -90), (2, 1, 189, 0)])
+    counts = count_recordings([reference], [prediction], dataset=free, nb_frames=[3])
+    assert (counts.doa.predicted.tolist(), counts.doa.good_frames.tolist()) == ([3], [3])
+    np.testing.assert_allclose(counts.doa.distance_deg, 0, atol=1e-5)  # of cosines near 1
+    of_tau = count_recordings([reference], [prediction])
+    assert of_tau.doa.surplus.tolist() == [2]  # 2019 quirk: references off the grid are not there

@@ -12,6 +12,7 @@ from scored_folders import HEADER, NAMES
 from seldnet.annotations.descriptions import Event, read_description
 from seldnet.common.errors import InputError
 from seldnet.scoring.recordings import (
+    csv_files,
     find_groups,
     find_recordings,
     is_quick_test,
@@ -50,6 +51,17 @@ def test_other_files_are_no_predictions(folders):
     assert find_recordings(*folders) == before == (sorted(NAMES), 0)
 
 
+def test_endings_may_be_upper_case_but_names_stand_once(folders):
+    predictions, references = folders
+    for folder, name in zip(folders, NAMES):
+        (folder / f'{name}.csv').rename(folder / f'{name}.CSV')
+    assert find_recordings(predictions, references) == (sorted(NAMES), 0)
+    assert csv_files(predictions)[NAMES[0]].name == f'{NAMES[0]}.CSV'
+    (references / f'{NAMES[0]}.CSV').write_text(HEADER)
+    with pytest.raises(InputError, match=rf'{NAMES[0]}\.csv: a second file of this name, beside {NAMES[0]}'):
+        find_recordings(predictions, references)
+
+
 def test_quick_test_is_read_from_the_settings_beside_predictions(tmp_path):
     assert is_quick_test(tmp_path) is None
     for quick_test in (True, False):
@@ -67,8 +79,12 @@ def test_groups_are_those_in_the_names():
     assert find_groups(NAMES) == {
         'all': [0, 1, 2, 3, 4], 'split 0': [4], 'split 1': [0, 1], 'split 2': [2, 3], 'ov 1': [0, 2],
         'ov 2': [1, 3], 'ir 0': [0, 2], 'ir 1': [1, 3]}
-    with pytest.raises(InputError, match='mine: not a recording name'):
-        find_groups(['mine'])
+
+
+def test_names_that_follow_no_grammar_are_in_the_group_all_only():
+    assert find_groups(['street', NAMES[0], 'a b']) == {'all': [0, 1, 2], 'split 1': [1], 'ov 1': [1],
+                                                       'ir 0': [1]}
+    assert find_groups(['street']) == {'all': [0]}
 
 
 # ---- descriptions ----

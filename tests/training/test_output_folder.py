@@ -1,5 +1,6 @@
 """Whose a folder of predictions is, and who may write to it."""
 
+import dataclasses
 import json
 
 import pytest
@@ -37,6 +38,19 @@ def test_predictions_of_a_job_and_its_settings(of_job):
     assert names(of_job('job')) == ['split1_1', 'split2_1']
     saved = json.loads((of_job('job').folder / 'settings.json').read_text())
     assert (saved['task'], saved['job'], saved['params']['seed']) == ('1', 'job', 3)
+
+
+def test_predictions_of_other_classes_are_of_another_job(of_job):
+    predict(of_job('job'), 'split1_1', 'split2_1')
+    saved = json.loads((of_job('job').folder / 'settings.json').read_text())
+    assert saved['dataset_facts'] == DATASET.facts()
+    of_job('job').refuse_others(overwrite=False)
+    other = dataclasses.replace(of_job('job'), dataset=dataclasses.replace(
+        DATASET, classes=DATASET.classes[::-1]))
+    with pytest.raises(InputError, match="is for the predictions of job 'job' with classes knock,"):
+        other.refuse_others(overwrite=False)
+    predict(other, 'split1_1', claim=[1], overwrite=True)
+    assert names(other) == ['split1_1']  # that of split 2 went: a folder is scored as a whole
 
 
 def test_a_folder_that_is_missing_or_empty_is_free(of_job):

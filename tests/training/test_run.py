@@ -11,7 +11,9 @@ import tiny_training
 from tiny_training import DATASET, write_scaler
 
 from seldnet.common.errors import InputError
-from seldnet.training.history import is_better
+from seldnet.methods.registry import METHODS
+from seldnet.training import summary
+from seldnet.training.history import is_better, write_history
 
 NAME = '1_job_foa_dev_split1'
 
@@ -44,7 +46,7 @@ def features(tiny_features, tmp_path):
 
 def scores(seld):
     return {'training_loss': 1.0, 'validation_loss': 1.0, 'ER': 1.0, 'F': 0.0, 'DOA': 0.0, 'FR': 0.0,
-            'SELD': seld, 'predicted_peaks': 0, 'good_frames': 0}
+            'SELD': seld, 'predicted_peaks': 1, 'good_frames': 0}
 
 
 def train(run, *seld_scores, overwrite=False):
@@ -80,9 +82,11 @@ def test_names_and_seeds_of_the_folds(make_run, tmp_path):
 
 
 def test_a_quick_test_has_two_rounds_and_says_so(make_run):
-    assert (make_run().nb_rounds, make_run().note) == (50, '')
-    quick = make_run(quick_test=True)
-    assert quick.nb_rounds == 2 and 'these scores mean nothing' in quick.note
+    assert make_run().nb_rounds == 50
+    assert make_run(quick_test=True).nb_rounds == 2
+    assert summary.quick_test_lines(make_run().params) == []
+    line, = summary.quick_test_lines(make_run(quick_test=True).params)
+    assert 'Its scores mean nothing' in line
 
 
 # ---- rounds ----
@@ -111,6 +115,31 @@ def test_any_number_is_better_than_none(make_run):
     assert train(make_run(), math.nan, 0.9, math.nan)['best_round'] == 2
 
 
+SILENT = {'predicted_peaks': 0, 'ER': 1.0, 'F': 0.0, 'DOA': math.nan, 'FR': 0.6, 'SELD': math.nan}
+HEARD = {'predicted_peaks': 9, 'ER': 1.0, 'F': 0.1, 'DOA': 80.0, 'FR': 0.5, 'SELD': 0.711}
+
+
+def test_silence_is_the_better_round_by_the_rule_of_2019_alone():
+    """It has no DOA error: 2019 counted 0 degrees, as if every direction had been found."""
+    after_silence, after_sound = ({'history': [first], 'best_round': 1} for first in (SILENT, HEARD))
+    assert not is_better(HEARD, after_silence, 0.0) and is_better(SILENT, after_sound, 0.0)
+    assert is_better(HEARD, after_silence, 180.0) and not is_better(SILENT, after_sound, 180.0)
+    assert {name: method.doa_error_if_silent for name, method in METHODS.items()} == {
+        'released': 0, 'paper': 180, 'accdoa': 180}
+
+
+def test_a_run_of_an_earlier_version_whose_best_round_is_silent_goes_on():
+    """Its silent rounds have a DOA error of 0 in their history."""
+    earlier = {'history': [{**SILENT, 'DOA': 0.0, 'SELD': 0.6}], 'best_round': 1}
+    assert is_better(HEARD, earlier, 180.0) and not is_better(HEARD, earlier, 0.0)
+
+
+def test_the_table_of_a_run_that_began_with_an_earlier_version(tmp_path):
+    """Which noted less of a round."""
+    write_history(tmp_path / 'a.csv', [{'round': 1, 'ER': 1}, {'round': 2, 'ER': 0.5, 'learning_rate': 0.1}])
+    assert (tmp_path / 'a.csv').read_text().splitlines() == ['round,ER,learning_rate', '1,1,', '2,0.5,0.1']
+
+
 def test_files_after_a_round_and_after_the_last(make_run, tmp_path):
     run = make_run()
     state = train(run, 0.9, 0.4)
@@ -120,7 +149,7 @@ def test_files_after_a_round_and_after_the_last(make_run, tmp_path):
     assert run.load_state() == state
     assert run.path('_metrics.csv').read_text().count('\n') == 1 + 2
     finish(run, state)
-    assert {path.name.removeprefix(NAME) for path in (tmp_path / 'models').iterdir()} == common
+    assert {path.name.removeprefix(NAME) for path in (tmp_path / 'models').iterdir()} == files
     assert run.load_state()['results'] == state['results']
 
 
@@ -135,7 +164,7 @@ def test_predictions_that_are_missing(make_run):
 def test_histories_of_the_folds_that_are_trained(make_run):
     for split in (3, 1):
         train(make_run(test_split=split), 0.5, 0.4)
-    histories = make_run(test_split=4).histories_of_all_folds()
+    histories = summary.histories_of_all_folds(make_run(test_split=4))
     assert list(histories) == ['test split 1', 'test split 3']
     assert [row['SELD'] for row in histories['test split 1']] == [0.5, 0.4]
 
@@ -168,14 +197,45 @@ def test_resuming_with_other_features_is_refused(make_run, features):
         make_run(features=features).check_existing(resume=True)
 
 
+@pytest.mark.parametrize(('change', 'words'), [
+    ({'classes': DATASET.classes[::-1]}, 'classes knock, drawer,.* not laughter, doorslam'),
+    ({'classes': (*DATASET.classes, 'bell')}, 'classes knock,.* laughter, bell'),
+    ({'sample_rate_hz': 24000}, 'sample_rate_hz 1600, not 24000'),
+    ({'recording_s': None}, r'recording_s 6\.0, not none'),
+    ({'channels': (4, 3, 2, 1)}, 'channels none, not 4'),
+    ({'ambisonics': 'fuma'}, 'ambisonics n3d, not fuma'), ({'grid': None}, 'grid_step_deg 10, not none')])
+def test_resuming_with_another_data_set_is_refused(make_run, change, words):
+    run = make_run()
+    train(run, 0.5)
+    assert json.loads(run.path('.json').read_text())['dataset_facts'] == DATASET.facts()
+    other = dataclasses.replace(run, dataset=dataclasses.replace(DATASET, **change))
+    with pytest.raises(InputError, match=f'split1.json: this run was started with another data set: {words}'):
+        other.check_existing(resume=True)
+    renamed = dataclasses.replace(run, dataset=dataclasses.replace(DATASET, name='mine'))
+    renamed.check_existing(resume=True)
+
+
+@pytest.mark.parametrize('facts', [5, [], {'classes': 3}, DATASET.facts() | {'classes': 'abc'}])
+def test_resuming_with_facts_that_are_none(make_run, facts):
+    run = make_run()
+    train(run, 0.5)
+    saved = json.loads(run.path('.json').read_text()) | {'dataset_facts': facts}
+    run.path('.json').write_text(json.dumps(saved))
+    with pytest.raises(InputError, match='split1.json: dataset_facts: '):
+        run.check_existing(resume=True)
+
+
 def test_resuming_without_the_model_is_refused(make_run):
     run = make_run()
     state = train(run, 0.5)
     run.checkpoint(1).unlink()
     with pytest.raises(InputError, match=r'split1_round1\.keras: no such model; train it again'):
         run.check_existing(resume=True)
-    finish(run, state)
-    run.check_existing(resume=True)  # a finished run needs none
+    short = make_run(nb_epochs=1)
+    finish(short, state)
+    short.check_existing(resume=True)  # a finished run needs none, unless it is to have more rounds
+    with pytest.raises(InputError, match='kept none of a finished run; .* --initial_model .*_model.keras$'):
+        make_run(nb_epochs=2).check_existing(resume=True)
 
 
 @pytest.mark.parametrize('content', ['[]', '{}', '{"history": []}', '{"params": 3}', '{'])
@@ -216,7 +276,7 @@ def test_resuming_with_other_versions_is_noted_once(make_run):
     assert make_run().prepare(overwrite=False) == []
     assert 'resumed' not in json.loads(make_run().path('.json').read_text())
     other = make_run(nb_epochs=2, patience=0, find_versions=lambda: {'keras': '99'})
-    assert other.prepare(overwrite=False) == [
+    assert other.prepare(overwrite=False)[2:] == [
         f"{NAME}: resumed with other versions, {{'keras': '99'}} after {{'keras': '3'}}: numbers may differ "
         'from those of an undisturbed run']
     assert other.prepare(overwrite=False) == []  # once, not every time
@@ -226,12 +286,50 @@ def test_resuming_with_other_versions_is_noted_once(make_run):
 
 
 def test_nothing_is_added_to_a_finished_run(make_run):
-    run = make_run()
-    finish(run, train(run, 0.5))
+    run = make_run(nb_epochs=2)
+    finish(run, train(run, 0.5, 0.4))
     before = run.path('.json').read_bytes()
-    resumed = make_run(nb_epochs=4, find_versions=lambda: {'keras': '99'})
-    assert resumed.prepare(overwrite=False) == []
+    for rounds in (1, 2):
+        resumed = make_run(nb_epochs=rounds, find_versions=lambda: {'keras': '99'})
+        assert resumed.prepare(overwrite=False) == []
     assert run.path('.json').read_bytes() == before
+
+
+def test_a_finished_run_goes_on_with_more_rounds_or_patience(make_run):
+    run = make_run(nb_epochs=2, patience=5)
+    state = train(run, 0.5, 0.6)
+    assert run.is_over(state) and not run.is_finished(state)
+    finish(run, state)
+    assert run.is_finished(state) and not make_run(nb_epochs=3, patience=5).is_finished(state)
+    impatient = make_run(nb_epochs=9, patience=0)
+    assert impatient.is_finished(state) and not make_run(nb_epochs=9, patience=1).is_finished(state)
+    more = make_run(nb_epochs=3, patience=5)
+    more.check_existing(resume=True)
+    assert more.prepare(overwrite=False) == [f'{NAME}: nb_epochs 2 before, 3 from round 3 on']
+    resumed, = json.loads(more.path('.json').read_text())['resumed']
+    assert (resumed['after_round'], resumed['changed']) == (2, {'nb_epochs': [2, 3]})
+
+
+def test_a_lower_learning_rate_is_noted_and_a_higher_one_refused(make_run):
+    train(make_run(), 0.5)
+    lower = make_run(learning_rate=1e-4)
+    lower.check_existing(resume=True)
+    assert lower.prepare(overwrite=False) == [
+        f'{NAME}: learning_rate 0.001 before, 0.0001 from round 2 on']
+    assert lower.prepare(overwrite=False) == []
+    saved = json.loads(lower.path('.json').read_text())
+    assert saved['params']['learning_rate'] == 1e-4
+    assert [resumption['changed'] for resumption in saved['resumed']] == [{'learning_rate': [1e-3, 1e-4]}]
+    with pytest.raises(InputError, match='started with learning_rate 0.0001, not 0.001; .* may be lower'):
+        make_run().check_existing(resume=True)
+
+
+def test_where_a_run_started_stays_in_its_settings(make_run):
+    train(make_run(initial_model='a.keras'), 0.5)
+    resumed = make_run(nb_epochs=60)
+    resumed.check_existing(resume=True)
+    resumed.prepare(overwrite=False)
+    assert json.loads(resumed.path('.json').read_text())['params']['initial_model'] == 'a.keras'
 
 
 def test_names_come_from_the_data_set(make_run):

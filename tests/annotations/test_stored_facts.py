@@ -1,0 +1,48 @@
+"""The data set that a folder of predictions is of."""
+
+import dataclasses
+import json
+
+import pytest
+
+from seldnet.annotations.dataset import TAU2019
+from seldnet.annotations.dataset_file import write_dataset
+from seldnet.annotations.stored_facts import dataset_of_predictions
+from seldnet.common.errors import InputError
+
+OWN = dataclasses.replace(TAU2019, name='own', classes=('bell', 'door'), recording_s=None, folds={})
+
+
+def write_settings(folder, facts):
+    folder.mkdir(exist_ok=True)
+    (folder / 'settings.json').write_text(json.dumps({'params': {'dataset': 'foa'}} | (
+        {} if facts is None else {'dataset_facts': facts})))
+    return folder
+
+
+def test_what_lies_beside_the_predictions_says_it(tmp_path):
+    folder = write_settings(tmp_path / 'results', OWN.facts())
+    for predictions in (folder, folder / 'a.csv'):
+        assert dataset_of_predictions(predictions, None, tmp_path / 'missing').facts() == OWN.facts()
+
+
+@pytest.mark.parametrize('facts', [None, TAU2019.facts()])
+def test_those_of_earlier_versions_are_of_tau_2019(tmp_path, facts):
+    assert dataset_of_predictions(write_settings(tmp_path / 'results', facts), tmp_path) is TAU2019
+    assert dataset_of_predictions(tmp_path / 'nothing', tmp_path) is TAU2019
+
+
+def test_a_dataset_toml_says_more_but_nothing_else(tmp_path):
+    write_dataset(tmp_path / 'dataset.toml', dataclasses.replace(
+        OWN, names=dataclasses.replace(OWN.names, pattern='fold{split}_*')))
+    folder = write_settings(tmp_path / 'results', OWN.facts())
+    assert dataset_of_predictions(folder, tmp_path).names.pattern == 'fold{split}_*'
+    write_settings(folder, OWN.facts() | {'classes': ['door', 'bell']})
+    with pytest.raises(InputError, match='settings.json: predictions of another data set: classes door,'):
+        dataset_of_predictions(folder, tmp_path)
+
+
+@pytest.mark.parametrize('facts', [3, 'own', [], {}, OWN.facts() | {'classes': [1]}])
+def test_facts_that_are_none(tmp_path, facts):
+    with pytest.raises(InputError, match='settings.json: dataset_facts: '):
+        dataset_of_predictions(write_settings(tmp_path / 'results', facts), tmp_path)
