@@ -130,8 +130,8 @@ def format_report(results: Mapping[str, Any], params: Mapping[str, Any], not_the
     return '\n'.join([*lines, '', f'{results["recordings"]["all"]} recordings; predictions: '
                       f'{settings["predictions"]}; descriptions: {settings["references"]} '
                       f'(SHA-256 {digest}).',
-                      'Intervals: jackknife over recordings; they show how much the choice of recordings '
-                      'matters, not how much another seed would.', ''])
+                      f'Intervals: {settings["intervals"]}. An interval shows how much the choice of '
+                      'recordings matters, not how much another seed would.', ''])
 
 
 _WORDS = {True: 'yes', False: 'no', None: '-'}

@@ -116,6 +116,7 @@ def test_the_report_puts_scores_beside_the_published_ones(predicted, capsys):
     assert "The data look like the challenge's" in report
     assert '**Not finished**: 360 recordings have no prediction yet' in report
     assert challenge_data.description_digest(Path('data/metadata_dev')) in report
+    assert 'Intervals: jackknife over recordings' in report
 
 
 @pytest.mark.parametrize(('change', 'words'), [
@@ -124,7 +125,8 @@ def test_what_lies_within(change, words):
     intervals = {'ER': [0.3, 0.4], 'F': [0.81, 0.9], 'DOA': [20, 28.45], 'FR': [math.nan, math.nan]}
     results = {'groups': {'all': {'2019': {'ER': 0.35, 'F': 0.85, 'DOA': 25, 'FR': 0.8}}},
                'ci95': {'2019': intervals}, 'recordings': {'all': 400},
-               'settings': {'left_out': 0, 'quick_test': False, 'predictions': 'p', 'references': 'r'}}
+               'settings': {'left_out': 0, 'quick_test': False, 'predictions': 'p', 'references': 'r',
+                            'intervals': 'how'}}
     results['settings'] |= change
     params = {'dataset': 'foa', 'model_variant': 'released'}
     report = report_reproduction.format_report(results, params, [], 'digest')
