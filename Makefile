@@ -1,12 +1,14 @@
 # make demo    a small data set, features, two trained networks, their scores and pictures
 # make test    all quick tests (make test-long: the slow ones too)
+# make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
+#                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
 # make pictures   the demo, and its pictures as those of the README
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo pictures test test-long clean
+.PHONY: demo pictures reproduce reproduce-features test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -24,6 +26,22 @@ demo: .venv/installed
 pictures: demo
 	cp demo/pictures/demo_accdoa/split1_ir0_ov2_3.png docs/recording.png
 	cp demo/models/demo_accdoa_demo_foa_dev_split1.png docs/curves.png
+
+DATASET ?= data
+FORMAT ?= foa
+METHOD ?= released
+OUT ?= reproduce
+WHAT = --dataset $(FORMAT) --model_variant $(METHOD) --dataset_dir "$(DATASET)"
+RESULTS = "$(OUT)/$(METHOD)/results"
+
+reproduce: .venv/installed $(if $(FOLD),,reproduce-features)
+	$(BIN)/python seld.py 4 reproduce --resume --quick_test False $(if $(FOLD),--split $(FOLD)) $(WHAT) \
+	    --feat_label_dir "$(OUT)/features" --model_dir "$(OUT)/$(METHOD)/models" --dcase_dir $(RESULTS) $(SETTINGS)
+	$(BIN)/python misc_files/report_reproduction.py --task 4 $(WHAT) --dcase_dir $(RESULTS) \
+	    --output "$(OUT)/$(METHOD)/report_$(FORMAT).md"
+
+reproduce-features: .venv/installed
+	$(BIN)/python batch_feature_extraction.py 4 $(WHAT) --feat_label_dir "$(OUT)/features"
 
 test: .venv/installed
 	$(BIN)/ruff check .

@@ -45,6 +45,7 @@ PREDICT = ('misc_files/predict_recording.py models/tiny_job_foa_dev_split1_model
 DRAW = ('misc_files/visualize_SELD_output.py --task tiny results/tiny_foa_dev/split1_ir0_ov1_1.csv '
         '--output new')
 ERRORS = 'misc_files/analyse_errors.py --task tiny --allow-missing --output new'
+REPORT = 'misc_files/report_reproduction.py --task tiny --output new.md'
 COUNT = 'misc_files/check_dataset_distribution.py data/metadata_dev --output new'
 TOUR = 'misc_files/test_SELD_metrics.py data/metadata_dev/split1_ir0_ov1_1.csv'
 SYNTHESIZE = ('misc_files/synthesize_dataset.py new --recordings 1 --eval_recordings 0 --seconds 6 '
@@ -584,6 +585,11 @@ TABLE: dict[str, list[Row]] = {
         Row('none at all, analysed', OUTPUT, nothing_at_all, ERRORS,
             'results/tiny_foa_dev: no predictions (*.csv) in this folder: run seld.py first, or name the '
             'folder'),
+        Row('with a header, reported', OUTPUT, content('frame,class,azimuth,elevation\n'), REPORT,
+            f"{OUTPUT}:1: found 'frame,class,azimuth,elevation': expected four whole numbers (the "
+            "output format has no header)"),
+        Row('none at all, reported', OUTPUT, nothing_at_all, REPORT,
+            'results/tiny_foa_dev: no predictions yet; `make reproduce` or seld.py writes them'),
     ],
     'Features, labels and the state of their extraction': [
         Row('empty file', FEATURES, content(b''), TRAIN,

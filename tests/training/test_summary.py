@@ -112,7 +112,8 @@ def test_what_is_not_there_is_not_listed(make_run):
 
 def test_a_figure_of_several_folds(make_run, monkeypatch):
     drawn = []
-    monkeypatch.setattr(summary, 'plot_folds', lambda path, histories: drawn.append([path.name, *histories]))
+    monkeypatch.setattr(summary, 'plot_folds',
+                        lambda path, histories, **_: drawn.append([path.name, *histories]))
     runs = [make_run(test_split=split) for split in (3, 1)]
     runs[0].path('').parent.mkdir()
     for run in runs:
