@@ -73,6 +73,7 @@ def test_events_beyond_the_recording_are_refused(tmp_path):
         run(tmp_path)
     assert str(error.value).split('\n  ')[1:] == [
         f'{description}:3: start_time 40 is beyond the recording, expected less than 0.5 s',
+        f'{description}:3: end_time 41 is beyond the recording, expected at most 1 s (0.5 s and a little)',
         f'{description}:4: end_time 1.1 is beyond the recording, expected at most 1 s (0.5 s and a little)']
 
 
