@@ -23,12 +23,12 @@ from parameter import add_task_option, get_params, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.annotations.output_format import predictions_folder
+from seldnet.annotations.saved_settings import read_settings
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path, create_folder, list_entries
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.audio import frames_of_recordings
 from seldnet.scoring.scores import score_folders
-from seldnet.training.output_folder import read_saved
 
 # Four folds of the development set, as published with the challenge.
 PUBLISHED = {
@@ -76,7 +76,7 @@ def other_settings(predictions: Path, task: str, method: str) -> list[str]:
     if not path.is_file():
         return []
     own = get_params(task, model_variant=method)
-    trained = read_saved(path, 'params')['params']
+    trained = read_settings(path, remedy='run `make reproduce` again')['params']
     return [f'`{name}` {trained[name]} ({value})' for name, value in own.items()
             if name in trained and not name.endswith('_dir') and name not in _OF_THE_MACHINE | {'dataset'}
             and trained[name] != value]

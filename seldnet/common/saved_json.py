@@ -190,7 +190,8 @@ class Fields:
         Problem or None
         """
         if not isinstance(value, dict):
-            return Problem((), shortened(value), f'a table with {", ".join(self.required)}')
+            with_keys = f' with {", ".join(self.required)}' if self.required else ''
+            return Problem((), shortened(value), f'a table{with_keys}')
         for key in self.required:
             if key not in value:
                 return Problem((), f'no {key}', f'a table with {", ".join(self.required)}')

@@ -12,8 +12,11 @@ from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
 from seldnet.common.saved_json import (
     POSITIVE,
+    TEXT,
     TRUE_OR_FALSE,
     Fields,
+    ListOf,
+    OrNone,
     one_of,
     read_saved_json,
 )
@@ -28,8 +31,8 @@ from seldnet.training.run import MODEL_ENDING, SCALER_ENDING, SETTINGS_ENDING
 
 # What prediction needs of the settings; runs of earlier versions may lack the optional ones.
 _PARAMS = Fields({'feature_dtype': one_of(DTYPES), 'sequence_length': POSITIVE},
-                 {'dataset': one_of(FORMATS), 'model_variant': one_of(METHODS),
-                  'test_rotations': TRUE_OR_FALSE})
+                 {'dataset': one_of(FORMATS), 'model_variant': one_of(METHODS), 'batch_size': POSITIVE,
+                  'test_rotations': TRUE_OR_FALSE, 'threshold': OrNone(ListOf(TEXT))})
 
 Network = Callable[[np.ndarray], Sequence[np.ndarray]]  # features (batch, frames, columns) -> outputs
 BATCH_SIZE = 16  # of runs that do not say

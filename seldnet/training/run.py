@@ -87,7 +87,8 @@ class Run:
 
     @property
     def _job_name(self) -> str:
-        return '_'.join([self.task_id, self.job_id, self.params['dataset'], self.params['mode']])
+        name = self.dataset.set_name(self.params['dataset'], self.params['mode'])
+        return f'{self.task_id}_{self.job_id}_{name}'
 
     def path(self, ending: str) -> Path:
         """A file of the run.
@@ -205,9 +206,8 @@ class Run:
             self.method.check_sizes(bins, self.params)
         except ValueError as error:
             raise InputError(f'setting {error}') from None
-        for setting in ('rotate', 'test_rotations'):
-            if self.params[setting]:
-                find_rotations(self.method.kind, self.params['dataset'], setting)
+        for setting in filter(self.params.get, ('rotate', 'test_rotations')):
+            find_rotations(self.method.kind, self.params['dataset'], setting)
         initial = self.params['initial_model']
         if initial and not Path(initial).is_file():
             raise InputError(f'{initial}: no such model (setting initial_model)')

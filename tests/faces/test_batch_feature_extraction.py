@@ -42,8 +42,9 @@ def test_golden_set_through_the_script(tmp_path, golden, capsys):
     assert stored(tmp_path / 'out1') == stored(out)
 
     assert batch_feature_extraction.main([*arguments, '--feat_label_dir', str(out)]) == 0
-    assert capsys.readouterr().out == (
-        f'foa_dev and foa_eval: nothing to do, all 3 recordings are up to date in {out}\n')
+    done, after = capsys.readouterr().out.split('\n', 1)
+    assert done == f'foa_dev and foa_eval: nothing to do, all 3 recordings are up to date in {out}'
+    assert after == f'Next:\n  python seld.py 4 --dataset_dir {arguments[-1]} --feat_label_dir {out}\n'
 
     expected = golden('features')
     with np.load(out / 'foa_wts.npz', allow_pickle=False) as scaler:

@@ -121,8 +121,13 @@ def test_other_facts_are_noticed(change, office, tmp_path):
                    '--model_dir', str(tmp_path), '--dcase_dir', str(tmp_path)], dataset=changed)
     assert list(tmp_path.iterdir()) == [features]
 
-    batch_feature_extraction.main(['extract', '6', *FOLDERS, '--feat_label_dir', str(features)],
-                                  dataset=changed)
+    again = ['extract', '6', *FOLDERS, '--feat_label_dir', str(features)]
+    if 'norm' in made_anew:  # hours of work do not go unasked
+        with pytest.raises(InputError, match='would be made anew; --overwrite does so'):
+            batch_feature_extraction.main(again, dataset=changed)
+        assert before == {path: path.stat().st_mtime_ns for path in features.rglob('*.npy')}
+        again.append('--overwrite')
+    batch_feature_extraction.main(again, dataset=changed)
     redone = {path.parent.name.rpartition('_')[2] for path, time_ns in before.items()
               if not path.exists() or path.stat().st_mtime_ns != time_ns}
     assert redone >= made_anew and ('norm' in redone) == ('norm' in made_anew)

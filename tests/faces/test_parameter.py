@@ -101,7 +101,9 @@ def test_every_setting_has_an_option_and_only_given_ones_count():
     assert parse('--pool_size', '4', '2', '--quick-test', 'false', '--dropout_rate', '.5') == dict(
         pool_size=[4, 2], quick_test=False, dropout_rate=0.5)
     for name, setting in parameter.SETTINGS.items():
-        value = setting.type(3) if setting.default is None else setting.default
+        value = setting.default
+        if value is None:
+            value = [setting.element_type(3)] if setting.type is list else setting.type(3)
         words = value if isinstance(value, list) else [value]
         assert parse(f'--{name}', *map(str, words)) == {name: value}
 
@@ -192,9 +194,18 @@ def test_data_of_another_machine_are_those_of_the_task(predictions):
     assert (params['dataset'], params['dataset_dir']) == ('mic', 'data/')
 
 
-@pytest.mark.parametrize('content', [None, '[]', '{"params": 3}'])
+@pytest.mark.parametrize('content', [None, '{"params": {}}'])
 def test_predictions_that_do_not_say_whose_they_are(tmp_path, content):
     if content:
         (tmp_path / 'settings.json').write_text(content)
     assert parameter.params_given(arguments(), '2', predictions=tmp_path) == get_params('2')
     assert parameter.params_given(arguments(), '2', predictions=Path('nowhere')) == get_params('2')
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    ('[]', r'settings\.json: found \[\], expected a table with params; remove it, and name task and folders'),
+    ('{"params": 3}', r'settings\.json: params: found 3, expected a table; remove it')])
+def test_settings_beside_predictions_that_are_something_else(tmp_path, content, message):
+    (tmp_path / 'settings.json').write_text(content)
+    with pytest.raises(InputError, match=message):
+        parameter.params_given(arguments(), '2', predictions=tmp_path)

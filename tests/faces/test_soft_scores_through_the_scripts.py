@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_training import DATASET, SIZES, STAND_IN, make_features
+from tiny_training import DATASET, SIZES, STAND_IN, make_features, note_as_extracted
 
 import calculate_SELD_metrics
 import seld
@@ -77,6 +77,7 @@ def test_a_threshold_is_chosen_on_validation_recordings_alone(place, capsys):
     for path in [*Path('features/foa_dev_norm').glob('split1_*'),
                  *Path('features/foa_dev_label').glob('split1_*')]:
         np.save(path, np.roll(np.load(path), 100, axis=0))
+    note_as_extracted(Path('features'))
     choose_threshold.main([*options, '--output', 'b.png'], dataset=DATASET)
     assert capsys.readouterr().out == printed.replace('a.png', 'b.png')
 

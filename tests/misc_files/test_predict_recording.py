@@ -56,7 +56,7 @@ def test_files_of_a_recording_of_ones_own(model, tmp_path, capsys):
     events = read_description(output / 'events' / 'street.csv')
     assert [event[:5] for event in events] == [pytest.approx(event[:5]) for event in find_events(rows)]
     assert all(math.isnan(event.distance_m) for event in events)
-    assert matplotlib.image.imread(output / 'street.png').shape == (1428, 1050, 4)
+    assert matplotlib.image.imread(output / 'street.png').shape[2] == 4
     assert sorted(path.relative_to(output).as_posix() for path in output.rglob('*')) == [
         'events', 'events/street.csv', 'predict_recording.json', 'street.csv', 'street.png']
     text = (output / 'events' / 'street.csv').read_text().splitlines()

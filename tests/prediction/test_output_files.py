@@ -125,7 +125,7 @@ def test_two_recordings_that_would_write_one_file(tmp_path):
                                      '{"files": {}, "begun": 1}'])
 def test_a_record_of_something_else(tmp_path, content):
     Path(tmp_path, RECORD).write_text(content)
-    with pytest.raises(InputError, match=f'{RECORD}: not '):
+    with pytest.raises(InputError, match=f'{RECORD}: (.*found .*, expected|not a JSON file)'):
         OutputFiles(tmp_path, {})
 
 

@@ -65,7 +65,9 @@ def with_settings(untrained, tmp_path):
     {'feature_dtype': 'float64'}, {'feature_dtype': 3}, {'dataset': 'stereo'}, {'model_variant': 'keras'},
     {'model_variant': ['released']}, {'batch_size': 0}, {'batch_size': '16'}])
 def test_settings_that_cannot_be(with_settings, changes):
-    with pytest.raises(InputError, match=r'split1\.json: expected the settings that seld\.py writes'):
+    name, = changes
+    message = rf'split1\.json: params / {name}: found .*, expected .*; copy it again'
+    with pytest.raises(InputError, match=message):
         read_trained_model(with_settings(**changes))
 
 
@@ -73,7 +75,8 @@ def test_settings_that_cannot_be(with_settings, changes):
 def test_settings_of_something_else(with_settings, content):
     path = with_settings()
     path.with_name('1_job_foa_dev_split1.json').write_text(content)
-    with pytest.raises(InputError, match=r'split1\.json: expected the settings that seld\.py writes'):
+    message = r'split1\.json: (params: )?found .*, expected a table with .*; copy it again'
+    with pytest.raises(InputError, match=message):
         read_trained_model(path)
 
 

@@ -64,7 +64,7 @@ def test_of_as_many_other_classes_the_heads_are_new(method, classes, are_new, ti
     network.save(build(method, seed=7), path)
     if classes:
         facts = dataclasses.replace(DATASET, classes=classes).facts()
-        (tmp_path / 'a.json').write_text(json.dumps({'dataset_facts': facts}))
+        (tmp_path / 'a.json').write_text(json.dumps({'params': {}, 'dataset_facts': facts}))
     lines = []
     run = make_run(tmp_path, tiny_features, **{name: PARAMS[name] for name in CHANGED},
                    model_variant=method, initial_model=str(path))

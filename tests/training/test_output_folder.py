@@ -125,15 +125,16 @@ def test_which_settings_may_change():
     changed = dict.fromkeys(params, 'other')
     must_stay = changed_settings(params, changed)
     assert {'seed', 'learning_rate', 'model_variant', 'feature_dtype', 'quick_test'} <= set(must_stay)
-    assert not {'nb_epochs', 'patience', 'dataset_dir', 'model_dir', 'dcase_dir', 'n_jobs'} & set(must_stay)
-    came_later = ('schedule', 'rotate', 'test_rotations')  # saved by a version without any
+    assert not {'nb_epochs', 'patience', 'dataset_dir', 'model_dir', 'dcase_dir', 'n_jobs',
+                'save_scores'} & set(must_stay)
+    came_later = ('schedule', 'rotate', 'test_rotations', 'threshold')  # saved by a version without any
     assert changed_settings({}, params) == [name for name in must_stay if name not in came_later]
 
 
 def test_settings_that_came_later_do_not_keep_an_earlier_run_from_going_on():
     params = parameter.get_params('1')
     earlier = {name: value for name, value in params.items()
-               if name not in ('schedule', 'rotate', 'test_rotations')}
+               if name not in ('schedule', 'rotate', 'test_rotations', 'threshold')}
     assert changed_settings(earlier, params) == []
     assert changed_settings(earlier, params | {'schedule': 'cosine'}) == ['schedule']
     assert changed_settings({}, params)[0] == 'quick_test'
