@@ -324,7 +324,9 @@ def _dataset_dir(given: Path | None, params: Mapping[str, Any]) -> Path:
     if given is None:
         return Path(params['dataset_dir'])
     holds_descriptions = any(TAU2019.description_folder(given, mode).is_dir() for mode in MODES)
-    return given if holds_descriptions or (given / FILE_NAME).exists() else given.parent
+    if holds_descriptions or (given / FILE_NAME).exists():
+        return given
+    return given / '..' if given.name in ('', '..') else given.parent  # the parent of . would be . itself
 
 
 def write_proposal(folder: Path) -> int:

@@ -47,9 +47,8 @@ class Run:
     """One fold of a job: its settings and its files.
 
     Files: `<model_dir>/<task>_<job>_<dataset>_<mode>_split<n>` with the endings `_model.keras` (best model),
-    `.json` (settings, seed, versions), `_wts.npz` (scaler of its features), `.png` (curves), `_metrics.csv`,
-    `.log` and, to go on from, `_state.json` and `_round<k>.keras` (the last). The state is written after the
-    models of its round, so what it names is complete.
+    `.json` (settings, versions), `_wts.npz` (scaler), `.png` (curves), `_metrics.csv`, `.log` and, to go on
+    from, `_state.json` and `_round<k>.keras`. The state is written after the models that it names.
 
     Parameters
     ----------

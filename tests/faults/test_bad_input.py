@@ -49,8 +49,6 @@ NAMED_INSTEAD = {
     ('Models and what stands beside them', 'model not of seld.py'): 'models/mine.keras',  # the copy
     ('Models and what stands beside them', 'model of other classes'):
         'models/tiny_job_foa_dev_split1_model.keras',  # whose outputs do not suit the settings beside it
-    ('Models and what stands beside them', 'checkpoint of the state missing, resumed'):
-        'models/tiny_job_foa_dev_split1_round2.keras',  # what the state promises
 }
 
 

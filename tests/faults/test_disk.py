@@ -72,7 +72,8 @@ def test_full_disk(place, command, nb_bytes, part):
     assert not workplace.temporary_files(place)
     after = workplace.listing(place)
     changed = {name for name in before if after.get(name) != before[name]}
-    assert changed <= {f'models/tiny_job_foa_dev_split1{ending}' for ending in ('.json', '_state.json')}
+    assert changed <= {f'models/tiny_job_foa_dev_split1{ending}'
+                       for ending in ('.json', '_state.json', '.log')}
 
 
 def stop_after_training(place):

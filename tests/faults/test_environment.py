@@ -15,6 +15,7 @@ import pytest
 import soundfile
 import workplace
 
+from seldnet.annotations.dataset_file import write_dataset
 from seldnet.common.files import write_json
 
 DESCRIPTION = f'{workplace.HEADER}knock,0.1,0.8,10,20,1\n'
@@ -82,8 +83,12 @@ def test_a_terminal_without_the_letters_of_a_name(folder):
     assert b'r\\xe9sum\\xe9/' in done.stdout
 
 
-def let_scripts_know_the_method(place):
-    """A script's own process has no stand-in among its methods: let the settings name one that it has."""
+def let_scripts_know_place(place):
+    """A script's own process knows neither the stand-in nor the data set of the place.
+
+    Let the settings name a method that it has, and a `dataset.toml` say what the recordings are.
+    """
+    write_dataset(place / 'data/dataset.toml', workplace.DATASET)
     path = place / 'models/tiny_job_foa_dev_split1.json'
     settings = json.loads(path.read_text())
     settings['params']['model_variant'] = 'released'
@@ -91,7 +96,7 @@ def let_scripts_know_the_method(place):
 
 
 def test_a_name_that_is_not_utf_8(place):
-    let_scripts_know_the_method(place)
+    let_scripts_know_place(place)
     model, audio = 'models/tiny_job_foa_dev_split1_model.keras', b'caf\xe9.wav'
     try:
         soundfile.write(os.fsencode(place) + b'/' + audio, np.zeros((48000, 4)), 48000, format='WAV')
@@ -113,17 +118,18 @@ def assert_one_line(done):
     ['seld.py', '1'], ['misc_files/predict_recording.py', 'models/tiny_job_foa_dev_split1_model.keras',
                        'data/foa_dev/split1_ir0_ov1_1.wav']])
 def test_keras_cannot_be_loaded(place, command):
-    let_scripts_know_the_method(place)
+    let_scripts_know_place(place)
     done = run(*command, cwd=place, KERAS_BACKEND='nonsense')
     assert done.returncode == 1
     assert_one_line(done)
     assert b'nonsense; expected KERAS_BACKEND=tensorflow' in done.stderr
 
 
-def test_interrupted_while_keras_is_loaded(folder, finished_place):
+def test_interrupted_while_keras_is_loaded(folder, place):
     """That takes seconds, in which a user notices the wrong argument."""
+    let_scripts_know_place(place)
     (folder / 'keras.py').write_text('import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n')
-    done = run('seld.py', '1', cwd=finished_place, PYTHONPATH=str(folder))
+    done = run('seld.py', '1', cwd=place, PYTHONPATH=str(folder))
     assert (done.returncode, done.stderr) == (130, b'\ninterrupted\n')
 
 

@@ -19,6 +19,7 @@ from metrics import jackknife
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.output_format import read_output_rows
+from seldnet.annotations.stored_facts import check_dataset
 from seldnet.common.config_file import read_settings_file
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import open_features, open_labels
@@ -28,7 +29,7 @@ from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.scaler import load_scaler
 from seldnet.prediction.trained_model import read_trained_model
 from seldnet.scoring.counting import count_recordings
-from seldnet.scoring.recordings import check_dataset, is_quick_test
+from seldnet.scoring.recordings import is_quick_test
 from seldnet.scoring.scores import score
 from seldnet.training import network
 from seldnet.training.history import read_state
@@ -53,7 +54,7 @@ READERS = {
         path.parents[1] / 'data', path.parent, dataset_facts=workplace.DATASET).check_ready()),
     'recording': ('data/foa_dev/split1_ir0_ov1_1.wav', load_recording),
     'settings of a model': ('models/tiny_job_foa_dev_split1.json', lambda path: read_trained_model(
-        path.with_name(path.stem + '_model.keras'), dataset=workplace.DATASET)),
+        path.with_name(path.stem + '_model.keras'))),
     'settings of predictions': ('results/tiny_foa_dev/settings.json',
                                 lambda path: is_quick_test(path.parent)),
     'model': ('models/tiny_job_foa_dev_split1_model.keras', network.load),

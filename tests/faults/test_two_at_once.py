@@ -1,6 +1,7 @@
 """Two processes that would write the same files: the second refuses, the files are those of the first."""
 
 import shutil
+import socket
 import time
 
 import numpy as np
@@ -13,10 +14,10 @@ NAMES = [f'split{1 + number % 4}_ir0_ov1_{number}' for number in range(24)]
 
 @pytest.mark.parametrize(('command', 'sign', 'folder', 'reason'), [
     ('batch_feature_extraction.py tiny --n_jobs 2', 'features/foa_dev_moments', 'features',
-     'features/.extraction.lock: another process is extracting into features'),
+     'features/.extraction.lock: process {} on {} is extracting into features; wait until'),
     ('seld.py tiny both --split 1 --resume --nb_epochs 5 --dcase_dir new',
      'models/tiny_both_foa_dev_split1_state.json', 'models',
-     'models/tiny_both_foa_dev_split1.lock: another process is training tiny_both_foa_dev_split1')])
+     'models/tiny_both_foa_dev_split1.lock: process {} on {} is training tiny_both_foa_dev_split1; wait')])
 def test_the_second_refuses(place, command, sign, folder, reason):
     if folder == 'features':
         shutil.rmtree(place / 'features')
@@ -30,7 +31,7 @@ def test_the_second_refuses(place, command, sign, folder, reason):
             assert 'nothing to do' in outcome.stdout or 'Already finished' in outcome.stdout
             break
         assert outcome.status == 1 and outcome.stderr.count('\n') == 1
-        assert reason in outcome.stderr
+        assert reason.format(first.pid, socket.gethostname()) in outcome.stderr
         refused += 1
         time.sleep(0.2)
     assert refused

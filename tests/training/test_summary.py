@@ -117,7 +117,8 @@ def test_a_figure_of_several_folds(make_run, monkeypatch):
     runs = [make_run(test_split=split) for split in (3, 1)]
     runs[0].path('').parent.mkdir()
     for run in runs:
-        state = {**STATE, 'history': [{**SCORES, 'round': 1, 'predicted_peaks': 1, 'good_frames': 1}], 'best_round': 1}
+        scores = {**SCORES, 'round': 1, 'predicted_peaks': 1, 'good_frames': 1}
+        state = {**STATE, 'history': [scores], 'best_round': 1}
         run.finish(state)
         figures = summary.draw_folds([run])
     assert figures == [runs[1].path('.png'), runs[1].folds_figure]
