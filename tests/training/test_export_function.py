@@ -1,4 +1,4 @@
-"""A model for other programs: the lines of the README, run."""
+"""A model for other programs: the lines of docs/SETTINGS.md, run."""
 
 import re
 from pathlib import Path
@@ -12,13 +12,13 @@ from seldnet.methods.registry import METHODS
 from seldnet.training import network
 from seldnet.training.export import FORMATS, export
 
-README = Path(__file__).parents[2] / 'README.md'
+PAGE = Path(__file__).parents[2] / 'docs' / 'SETTINGS.md'
 SHAPE = (2, 20, 16, 8)
 
 
 @pytest.fixture(params=METHODS)
 def model(request, tmp_path, monkeypatch):
-    """A trained model where the README's lines look for it."""
+    """A trained model where the page's lines look for it."""
     monkeypatch.chdir(tmp_path)
     params = parameter.get_params(model_variant=request.param, nb_cnn2d_filt=2, pool_size=[4], rnn_size=[3],
                                   fnn_size=[3])
@@ -28,8 +28,8 @@ def model(request, tmp_path, monkeypatch):
     return built
 
 
-def run_line_of_readme(target):
-    line, = re.findall(r'^python -c "(.* export\(.*)"$', README.read_text(encoding='utf-8'), re.MULTILINE)
+def run_line_of_the_page(target):
+    line, = re.findall(r'^python -c "(.* export\(.*)"$', PAGE.read_text(encoding='utf-8'), re.MULTILINE)
     assert "'first.onnx'" in line
     exec(line.replace('first.onnx', target), {})
 
@@ -50,13 +50,13 @@ def features():
 
 def test_a_saved_model(model, features):
     import tensorflow
-    run_line_of_readme('first')
+    run_line_of_the_page('first')
     exported = tensorflow.saved_model.load('first')
     assert_equal_outputs(exported.serve(features), model, features)
 
 
 def test_a_file_of_tensorflow_lite(model):
-    run_line_of_readme('first.tflite')
+    run_line_of_the_page('first.tflite')
     assert Path('first.tflite').read_bytes()[4:8] == b'TFL3'
 
 
@@ -64,7 +64,7 @@ def test_onnx(model, features):
     for package in ('onnx', 'tf2onnx'):
         pytest.importorskip(package)
     runtime = pytest.importorskip('onnxruntime')
-    run_line_of_readme('first.onnx')
+    run_line_of_the_page('first.onnx')
     session = runtime.InferenceSession('first.onnx')
     assert_equal_outputs(session.run(None, {session.get_inputs()[0].name: features}), model, features)
 
