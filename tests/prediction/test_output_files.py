@@ -105,6 +105,18 @@ def test_what_a_killed_run_was_about_to_write_is_its_own(tmp_path):
     files.begin(files.path('a', '.csv'))
     files.path('a', '.csv').write_text('whole, but not noted')
     write(tmp_path)
+    assert (tmp_path / 'a.csv').read_text() != 'whole, but not noted'
+    record = json.loads((tmp_path / RECORD).read_text())
+    assert record['begun'] is None and 'a.csv' in record['files']
+
+
+def test_what_stands_beside_a_file_that_was_begun_is_of_others(tmp_path):
+    files = OutputFiles(tmp_path, {})
+    files.begin(files.path('b', '.csv'))
+    files.path('a', '.csv').write_text('of others')
+    with pytest.raises(InputError, match='a.csv: is there'):
+        write(tmp_path)
+    assert (tmp_path / 'a.csv').read_text() == 'of others'
 
 
 def test_links_and_folders_in_the_way(tmp_path):
