@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
@@ -41,12 +42,19 @@ def untrained(tmp_path_factory):
     return untrained_model.make(tmp_path_factory.mktemp('untrained'))
 
 
+GROWTH_MB = 100  # of a process since it last forgot its networks, from which forgetting is worth its seconds
+resident_mb = 0.0
+
+
 @pytest.fixture(scope='module', autouse=True)
 def forget_networks():
     """Keras keeps what a module's tests have built: together gigabytes."""
+    global resident_mb
     yield
-    if 'keras' in sys.modules:
+    process = psutil.Process()
+    if 'keras' in sys.modules and process.memory_info().rss / 1e6 > resident_mb + GROWTH_MB:
         sys.modules['keras'].utils.clear_session()
         gc.collect()
         with contextlib.suppress(AttributeError, OSError, TypeError):  # where the C library is another
             ctypes.CDLL(None).malloc_trim(0)  # what is freed goes back to the system
+        resident_mb = process.memory_info().rss / 1e6
