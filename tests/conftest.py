@@ -42,6 +42,16 @@ def untrained(tmp_path_factory):
     return untrained_model.make(tmp_path_factory.mktemp('untrained'))
 
 
+# Files of few tests that take long: started last, they would keep one worker waiting for the other.
+LONG_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
+              'tests/faces/test_methods_through_the_scripts.py',
+              'tests/faces/test_own_dataset_through_the_scripts.py')
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+
+
 GROWTH_MB = 100  # of a process since it last forgot its networks, from which forgetting is worth its seconds
 resident_mb = 0.0
 

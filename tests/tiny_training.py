@@ -69,7 +69,9 @@ def build(data_in, nb_classes, params, *, jit_compile=None):
     frames = keras.layers.Dropout(params['dropout_rate'])(frames)
     model = keras.Model(features, [keras.layers.Dense(nb_classes, 'sigmoid', name='sed_out')(frames),
                                    keras.layers.Dense(2 * nb_classes, name='doa_out')(frames)])
-    model.compile(keras.optimizers.Adam(params['learning_rate']), ['binary_crossentropy', 'mse'], [1, 50])
+    # Compiling a graph takes longer than a few batches, and TensorFlow never forgets it.
+    model.compile(keras.optimizers.Adam(params['learning_rate']), ['binary_crossentropy', 'mse'], [1, 50],
+                  run_eagerly=True)
     return model
 
 

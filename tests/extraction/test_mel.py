@@ -13,7 +13,7 @@ from seldnet.extraction.audio import load_recording
 from seldnet.extraction.features import SPECTRA
 from seldnet.extraction.mel import MEL, NB_BANDS, PAIRS, POWER_FLOOR, mel_filters, spectrum_to_mel
 from seldnet.extraction.scaler import load_scaler
-from seldnet.extraction.spectra import stft
+from seldnet.extraction.spectra import stft, stft_blocks
 from seldnet.extraction.stages import extract
 
 SHORT = dataclasses.replace(TAU2019, recording_s=1)
@@ -51,6 +51,18 @@ def test_features_are_those_of_the_plain_formulas(audio_format):
     features = spectrum_to_mel(spectrum, TAU2019, audio_format).reshape(3, NB_BANDS, -1)
     np.testing.assert_allclose(features, plain_mel(spectrum, audio_format), atol=2e-6)
     assert np.abs(features[..., 4:]).max() <= 1
+
+
+@pytest.mark.parametrize('audio_format', FORMATS)
+def test_single_precision_is_enough(audio_format):
+    """Also for what is a thousandth of the loudest sound in the same frame."""
+    samples = np.arange(48000)
+    loud = np.sin(2 * np.pi * 440 / 48000 * samples)[:, np.newaxis] * np.array([1, 0.9, -0.2, 0.5])
+    audio = (0.5 * loud + np.random.default_rng(0).normal(0, 5e-4, (48000, 4))).astype(np.float32)
+    exact, single = (spectrum_to_mel(np.concatenate(list(stft_blocks([audio], precision=precision))), TAU2019,
+                                     audio_format) for precision in ('float64', MEL.precision))
+    assert MEL.precision == 'float32'
+    np.testing.assert_allclose(single, exact, atol=1e-3)
 
 
 @pytest.mark.parametrize(('azimuth_deg', 'elevation_deg'), [(0, 0), (90, 0), (-120, 20), (30, -40)])

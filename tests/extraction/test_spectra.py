@@ -64,6 +64,16 @@ def test_spectra_do_not_depend_on_the_pieces(nb_samples, rng):
             np.testing.assert_array_equal(np.concatenate(list(stft_blocks(pieces))), whole)
 
 
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_single_precision_errs_by_a_ten_millionth(dtype, rng):
+    audio = rng.standard_normal((5000, 4)).astype(dtype)
+    whole = stft(audio)
+    single = np.concatenate(list(stft_blocks([audio], precision='float32')))
+    assert single.dtype == np.complex64 and single.shape == whole.shape
+    difference = np.abs(single - whole).max()
+    assert 0 < difference < 1e-6 * np.abs(whole).max()
+
+
 def test_spectra_of_nothing():
     assert stft(np.zeros((0, 4), np.float32)).shape == (0, 1024, 4)
     assert list(stft_blocks([])) == []
