@@ -37,6 +37,8 @@ class FeatureKind:
         Whether the features of the first pass are small enough to be kept until the scaler is known.
     plane_map : function, optional
         Of a `Rotation` and a format: the `ChannelMap` of the planes; None if they cannot be rotated.
+    precision : {'float64', 'float32'}
+        In which the Fourier transform is to be computed, as of `stft_blocks`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class FeatureKind:
     pool_moments: Callable[[Any], Any] | None = None
     keeps_unscaled: bool = False
     plane_map: Callable[[Any, str], Any] | None = None
+    precision: str = 'float64'
 
     def nb_columns(self, dataset: Dataset = TAU2019, audio_format: str = 'foa') -> int:
         """Columns of a row: bins times planes.

@@ -180,4 +180,4 @@ def plane_map(rotation: Rotation, audio_format: str) -> ChannelMap:
 
 
 MEL = FeatureKind('mel', '_mel', _shape, spectrum_to_mel, _mean_magnitude, pool_moments=_pooled_moments,
-                  keeps_unscaled=True, plane_map=plane_map)
+                  keeps_unscaled=True, plane_map=plane_map, precision='float32')

@@ -69,7 +69,8 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
     magnitudes = Magnitudes()
     spectra, unscaled = [], []
     moments = None
-    for block in stft_blocks(audio, dataset=dataset):
+    precision = 'float64' if 'raw_spectra' in targets else kind.precision  # raw spectra are those of 2019
+    for block in stft_blocks(audio, dataset=dataset, precision=precision):
         likeness.add(block)
         if 'raw_spectra' in targets:
             spectra.append(block)
@@ -137,7 +138,7 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
             blocks = [np.load(unscaled_file, allow_pickle=False)]
     else:
         blocks = (kind.compute(block, dataset, recordings.audio_format)
-                  for block in stft_blocks(audio, dataset=dataset))
+                  for block in stft_blocks(audio, dataset=dataset, precision=kind.precision))
     start, digest = 0, ArrayDigest(rows)
     for features in blocks:
         try:

@@ -69,6 +69,11 @@ class Ensemble:
         return not any(self._overlaps)
 
     @property
+    def precision(self) -> str:
+        """Of the spectra, as of `stft_blocks`: what the most demanding of the models' features need."""
+        return max(model.method.kind.precision for model in self.models)  # float32 < float64
+
+    @property
     def audio_format(self) -> str:
         """'foa' or 'mic'."""
         return self.models[0].audio_format

@@ -139,8 +139,8 @@ def predict(recording: str | Path, model: Models | Ensemble, *, overlap: int | N
         chunks = padded(chunks, dataset.nb_samples, CHUNK_S * dataset.sample_rate_hz)
     parts, kept, nb_frames = [], [], 0
     try:
-        for scores in ensemble.scores(notes.passing(stft_blocks(_louder(chunks, gain), dataset=dataset)),
-                                      networks, notes.magnitudes):
+        spectra = stft_blocks(_louder(chunks, gain), dataset=dataset, precision=ensemble.precision)
+        for scores in ensemble.scores(notes.passing(spectra), networks, notes.magnitudes):
             parts.append(ensemble.rows(scores, nb_frames))
             nb_frames += len(scores.activity)
             if keep_scores:
@@ -206,8 +206,8 @@ def predict_stream(blocks: Iterable[np.ndarray], model: Models | Ensemble, *,
     networks = _networks(ensemble, network)
     chunks = resampled(_checked_blocks(blocks, ensemble), rate_hz, dataset.sample_rate_hz)
     finder, nb_frames = EventFinder(dataset), 0
-    for scores in ensemble.scores(stft_blocks(_louder(chunks, gain), dataset=dataset), networks,
-                                  batch_sequences=batch_sequences):
+    spectra = stft_blocks(_louder(chunks, gain), dataset=dataset, precision=ensemble.precision)
+    for scores in ensemble.scores(spectra, networks, batch_sequences=batch_sequences):
         rows, activity = ensemble.rows(scores, nb_frames)
         nb_frames += len(scores.activity)
         yield StreamPart(rows, finder.add(rows, activity, nb_frames), nb_frames)
