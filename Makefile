@@ -2,7 +2,7 @@
 # make test    all quick tests (make test-long: the slow ones too)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
-# make pictures   the demo, and its pictures as those of the README
+# make pictures   the demo, and its pictures as those of README and docs/
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ demo: .venv/installed
 	$(BIN)/python calculate_SELD_metrics.py --task demo_accdoa --allow-missing
 	$(BIN)/python calculate_SELD_metrics.py --task demo --task demo_accdoa --allow-missing
 	@echo "Look at demo/pictures/demo/ and demo/pictures/demo_accdoa/: the azimuths of accdoa lie on those of the"
-	@echo "reference, those of the network of 2019 wander. What the scores mean: README, Scores."
+	@echo "reference, those of the network of 2019 wander. What the scores mean: docs/SCORES.md."
 
 pictures: demo
 	cp demo/pictures/demo_accdoa/split1_ir0_ov2_3.png docs/recording.png
