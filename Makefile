@@ -2,13 +2,14 @@
 # make test    all quick tests (make test-long: the slow ones too)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
+# make api      pages of all functions and classes, from their docstrings: api/index.html
 # make pictures   the demo, and its pictures as those of README and docs/
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo pictures reproduce reproduce-features test test-long clean
+.PHONY: api demo pictures reproduce reproduce-features test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -26,6 +27,9 @@ demo: .venv/installed
 pictures: demo
 	cp demo/pictures/demo_accdoa/split1_ir0_ov2_3.png docs/recording.png
 	cp demo/models/demo_accdoa_demo_foa_dev_split1.png docs/curves.png
+
+api: .venv/installed
+	$(BIN)/python docs/api_pages.py api
 
 DATASET ?= data
 FORMAT ?= foa
@@ -58,4 +62,4 @@ test-long: .venv/installed
 	touch $@
 
 clean:
-	rm -rf demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf api demo .pytest_cache .ruff_cache .hypothesis

@@ -103,7 +103,7 @@ def test_every_command_of_the_readme_and_of_the_pages_beside_it(tmp_path):
     """In a copy whose defaults are tiny, on a tiny data set, in their order, each once."""
     place = tmp_path / 'place'
     made_at_run_time = ('.git', '.venv', '.*cache', '__pycache__', 'data', 'features', 'models', 'results',
-                        'demo')
+                        'demo', 'api')
     shutil.copytree(REPOSITORY, place, ignore=shutil.ignore_patterns(*made_at_run_time))
     settings = (place / 'parameter.py').read_text(encoding='utf-8')
     tiny_defaults = {'nb_cnn2d_filt': '2', 'pool_size': '[64, 4]', 'rnn_size': '[3]', 'fnn_size': '[3]',
