@@ -2,14 +2,15 @@
 # make test    all quick tests (make test-long: the slow ones too)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
-# make api      pages of all functions and classes, from their docstrings: api/index.html
+# make api    pages of all functions and classes, from their docstrings: api/index.html
+# make networks   docs/network_METHOD.png: the layers of each method's network
 # make pictures   the demo, and its pictures as those of README and docs/
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: api demo pictures reproduce reproduce-features test test-long clean
+.PHONY: api demo networks pictures reproduce reproduce-features test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -30,6 +31,12 @@ pictures: demo
 
 api: .venv/installed
 	$(BIN)/python docs/api_pages.py api
+
+networks: .venv/installed
+	for method in released paper accdoa; do \
+	    $(BIN)/python misc_files/draw_network.py --model_variant $$method \
+	        --output docs/network_$$method.png || exit 1; \
+	done
 
 DATASET ?= data
 FORMAT ?= foa
