@@ -40,3 +40,23 @@ def test_the_readme_is_short():
 def test_the_section_that_the_warning_of_an_unseen_gpu_names():
     assert '\n## A GPU\n' in (ROOT / 'README.md').read_text(encoding='utf-8')
     assert 'README, "A GPU"' in (ROOT / 'seldnet/training/devices.py').read_text(encoding='utf-8')
+
+
+CODE = (ROOT / 'docs/CODE.md').read_text(encoding='utf-8')
+
+
+def test_every_module_is_on_the_page_of_the_code():
+    named = set(re.findall(r'`(\w+)(?:\.py)?`', CODE))
+    rooms = ('seldnet', 'metrics', 'misc_files', 'benchmarks')
+    modules = [*ROOT.glob('*.py'), *(path for room in rooms for path in (ROOT / room).rglob('*.py'))]
+    assert {path.stem for path in modules} - {'__init__'} <= named
+
+
+def test_a_room_has_the_modules_of_its_row_on_the_page_of_the_code():
+    rows = re.findall(r'^\| `((?:seldnet/)?\w+)/` \|.*\| (.*) \|$', CODE, re.MULTILINE)
+    assert len(rows) == 9
+    for room, modules in rows:
+        named = set(re.findall(r'`(\w+)`', modules))
+        there = {path.stem for path in (ROOT / room).glob('*.py')} - {'__init__', 'evaluation_metrics'}
+        assert there <= named, room
+        assert named - there <= {'Dataset', 'TAU2019'}, room
