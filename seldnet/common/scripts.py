@@ -87,7 +87,7 @@ def next_command(*words: Any, title: str = 'Next') -> str:
     Returns
     -------
     str
-        Two lines.
+        Two lines; control characters are escaped, so that a name cannot write to the terminal.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def next_command(*words: Any, title: str = 'Next') -> str:
     Train:
       python seld.py 4 --dataset_dir 'my data'
     """
-    return f'{title}:\n  {shlex.join(map(str, words))}'
+    return f'{printable(title)}:\n  {printable(shlex.join(map(str, words)))}'
 
 
 class _WarningFormatter(logging.Formatter):
