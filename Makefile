@@ -2,13 +2,15 @@
 # make test    all quick tests (make test-long: the slow ones too)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
-# make pictures   the demo, and its pictures as those of the README
+# make api    pages of all functions and classes, from their docstrings: api/index.html
+# make networks   docs/network_METHOD.png: the layers of each method's network
+# make pictures   the demo, and its pictures as those of README and docs/
 # All install what they need into .venv first. PYTHON=python3.12 make ... chooses the interpreter.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo pictures reproduce reproduce-features test test-long clean
+.PHONY: api demo networks pictures reproduce reproduce-features test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -21,11 +23,20 @@ demo: .venv/installed
 	$(BIN)/python calculate_SELD_metrics.py --task demo_accdoa --allow-missing
 	$(BIN)/python calculate_SELD_metrics.py --task demo --task demo_accdoa --allow-missing
 	@echo "Look at demo/pictures/demo/ and demo/pictures/demo_accdoa/: the azimuths of accdoa lie on those of the"
-	@echo "reference, those of the network of 2019 wander. What the scores mean: README, Scores."
+	@echo "reference, those of the network of 2019 wander. What the scores mean: docs/SCORES.md."
 
 pictures: demo
 	cp demo/pictures/demo_accdoa/split1_ir0_ov2_3.png docs/recording.png
 	cp demo/models/demo_accdoa_demo_foa_dev_split1.png docs/curves.png
+
+api: .venv/installed
+	$(BIN)/python docs/api_pages.py api
+
+networks: .venv/installed
+	for method in released paper accdoa; do \
+	    $(BIN)/python misc_files/draw_network.py --model_variant $$method \
+	        --output docs/network_$$method.png || exit 1; \
+	done
 
 DATASET ?= data
 FORMAT ?= foa
@@ -63,4 +74,4 @@ test-long: .venv/installed
 	touch $@
 
 clean:
-	rm -rf demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf api demo .pytest_cache .ruff_cache .hypothesis

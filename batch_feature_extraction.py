@@ -8,7 +8,6 @@ Recordings that were added, changed or removed are noticed. Finished features th
 import argparse
 import contextlib
 import dataclasses
-import shlex
 import sys
 import tempfile
 import zipfile
@@ -24,7 +23,7 @@ from cls_feature_class import FeatureClass
 from seldnet.annotations.dataset import AMBISONICS, NB_CHANNELS, Dataset
 from seldnet.annotations.dataset_file import find_dataset
 from seldnet.common.errors import InputError, printable
-from seldnet.common.scripts import exit_with_one_line, log_warnings, script_parser
+from seldnet.common.scripts import exit_with_one_line, log_warnings, next_command, script_parser
 from seldnet.extraction.stages import extract
 from seldnet.methods.registry import METHODS
 
@@ -71,8 +70,7 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     else:
         print(f'{names}: {summary.made} of {summary.recordings} recordings extracted, '
               f'{summary.megabytes:.0f} MB written to {folder} in {summary.seconds:.1f} s')
-    train = ['python', 'seld.py', args.task_id, *parameter.command_line(args, SETTINGS)]
-    print(f'Next:\n  {shlex.join(train)}')
+    print(next_command('python', 'seld.py', args.task_id, *parameter.command_line(args, SETTINGS)))
     return 0
 
 

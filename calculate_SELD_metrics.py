@@ -10,7 +10,6 @@ descriptions (their header says so) is that of the references, as --references i
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, predictions_folder
 from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError, printable
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.scoring.comparison import compare_folders
 from seldnet.scoring.recordings import holds_descriptions
 from seldnet.scoring.scores import FEWEST_RECORDINGS, score_folders
@@ -68,10 +67,13 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     for path in filter(None, (args.json, args.csv, args.plot)):
         print(f'written: {printable(path)}')
     if len(systems) == 1:
-        analyse = ['python', 'misc_files/analyse_errors.py', *systems.values(), references,
-                   *(['--allow-missing'] if args.allow_missing else [])]
-        print('\nWhich class is taken for which, and where directions are off:\n  '
-              + shlex.join(map(str, analyse)))
+        print('\n' + next_command('python', 'misc_files/analyse_errors.py', *systems.values(), references,
+                                  *(['--allow-missing'] if args.allow_missing else []),
+                                  title='Which class is taken for which, and where directions are off'))
+    elif not args.plot:
+        given = sys.argv[1:] if argv is None else argv
+        print('\n' + next_command('python', 'calculate_SELD_metrics.py', *given, '--plot', 'scores.png',
+                                  title='The same as a picture'))
     return 0
 
 

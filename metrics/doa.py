@@ -54,7 +54,16 @@ def directions(cell: np.ndarray, azimuth_deg: np.ndarray, elevation_deg: np.ndar
 
 def count(reference: Directions, prediction: Directions, *, nb_frames: int,
           nb_recordings: int = 1) -> DoaCounts:
-    """Count the frames of `nb_recordings` recordings of `nb_frames`; the cells of the directions are frames.
+    """Count the frames of `nb_recordings` recordings.
+
+    Parameters
+    ----------
+    reference, prediction : Directions
+        Whose cells are frames.
+    nb_frames : int
+        Frames of a recording.
+    nb_recordings : int
+        One after the other: frame f of recording r is `r * nb_frames + f`.
 
     Returns
     -------

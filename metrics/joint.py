@@ -69,6 +69,8 @@ def count(reference: np.ndarray, prediction: np.ndarray, *, nb_frames: int, nb_c
         of the reference's rows in a frame numbers the tracks.
     nb_frames, nb_classes, segment_frames : int
         Frames of a recording, number of classes, frames of a segment (all of them are looked at).
+    nb_recordings : int
+        One after the other: frame f of recording r is `r * nb_frames + f`.
 
     Returns
     -------

@@ -47,6 +47,8 @@ def count(reference: np.ndarray, prediction: np.ndarray, *, nb_frames: int, nb_c
         Number of classes.
     segment_frames : int
         Frames of a segment, of which all but the last are looked at.
+    nb_recordings : int
+        One after the other: frame f of recording r is `r * nb_frames + f`.
 
     Returns
     -------

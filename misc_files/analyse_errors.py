@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, 
 from misc_files import plotting
 from misc_files.error_pictures import PICTURES
 from misc_files.matching import Matches, confusion, match, quartiles
-from parameter import add_task_option, params_given
+from parameter import add_task_option, command_line, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import predictions_folder, read_output_rows
 from seldnet.annotations.stored_facts import dataset_of_predictions
 from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.extraction.audio import frames_of_recordings
 from seldnet.scoring.recordings import (
     find_recordings,
@@ -98,6 +98,11 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
           + f'\n\n{format_table(matches)}\n')
     figures = {name: plot(matches) for name, plot in PICTURES.items()}
     plotting.save_or_show(figures, args, predictions / 'errors')
+    worst = names[int(matches.wrong_frames().argmax())]
+    print(next_command('python', 'misc_files/visualize_SELD_output.py', predictions / f'{worst}.csv',
+                       '--references', references, *(['--task', args.task] if args.task != '1' else []),
+                       *command_line(args, ('dataset', 'mode', 'dataset_dir')),
+                       title='The recording in which most is missed or taken for something else'))
     return 0
 
 

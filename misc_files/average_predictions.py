@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
+from misc_files.scored_folder import arguments_of_scoring
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.output_format import SETTINGS_FILE, active_rows, write_output_rows
 from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import DATASET_FACTS, REMEDY, check_dataset, dataset_of_predictions
 from seldnet.common.errors import InputError, and_more, raise_problems
 from seldnet.common.files import create_folder, list_files, write_json
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.methods.averaging import average_degrees
 from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
@@ -51,6 +52,11 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         'task': 'mean', 'job': 'mean', 'mean_of': [str(folder) for folder in args.folders],
         DATASET_FACTS: dataset.facts(), 'params': _saved(args.folders[0]).get('params', {})})
     print(f'written: {args.output}: the mean of {len(args.folders)} predictions of {len(names)} recordings')
+    params = _saved(args.folders[0]).get('params', {})
+    if dataset_dir := args.dataset_dir or params.get('dataset_dir'):
+        references = dataset.description_folder(dataset_dir, params.get('mode', 'dev'))
+        if scored := arguments_of_scoring(args.output, references):
+            print(next_command('python', 'calculate_SELD_metrics.py', *scored))
     return 0
 
 

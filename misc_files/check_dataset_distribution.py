@@ -14,7 +14,6 @@ Splits of a fair cross-validation look alike, and every class comes from everywh
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,14 +26,14 @@ from matplotlib.ticker import MaxNLocator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files import plotting
-from parameter import add_task_option, params_given
-from seldnet.annotations.dataset import MODES, TAU2019, Dataset
+from parameter import add_task_option, command_line, params_given
+from seldnet.annotations.dataset import FORMATS, MODES, TAU2019, Dataset
 from seldnet.annotations.dataset_file import FILE_NAME, find_dataset, unused_splits, write_dataset
 from seldnet.annotations.descriptions import read_description
 from seldnet.annotations.directions import DirectionGrid
 from seldnet.common.errors import InputError, printable
 from seldnet.common.files import list_entries
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.plots.style import ACCENT, bar_style, house_style, short_name, text_width_in
 
 # ------------------------------------------------------------------------------------------------------------
@@ -316,6 +315,13 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         print(f'note: split {split} ({number} recordings) is in no fold of mode {params["mode"]}\n')
     figures = {name: plot(events, dataset=dataset) for name, plot in PICTURES.items()}
     plotting.save_or_show(figures, args, Path(params['dcase_dir']) / 'distribution')
+    there = [audio_format for audio_format in FORMATS
+             if dataset.audio_folder(dataset_dir, audio_format, params['mode']).is_dir()]
+    if there:
+        task = '2' if args.task == '1' and 'foa' not in there else args.task
+        print(next_command('python', 'batch_feature_extraction.py', *([task] if task != '1' else []),
+                           *(['--dataset_dir', dataset_dir] if args.metadata
+                             else command_line(args, ('dataset_dir',)))))
     return 0
 
 
@@ -345,8 +351,9 @@ def write_proposal(folder: Path) -> int:
     proposal = propose_dataset(folder)
     write_dataset(target, proposal.dataset, with_folds=False)
     print(f'written: {printable(target)}', *(f'  {note}' for note in proposal.notes),
-          'Read it, and change what is not so. What the keys mean: docs/YOUR_OWN_DATA.md. Then:',
-          f'  python batch_feature_extraction.py --dataset_dir {shlex.quote(str(folder))}', sep='\n')
+          next_command('python', 'batch_feature_extraction.py', '--dataset_dir', folder,
+                       title='Read it, and change what is not so. What the keys mean: '
+                             'docs/YOUR_OWN_DATA.md. Then'), sep='\n')
     return 0
 
 

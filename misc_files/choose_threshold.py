@@ -25,7 +25,7 @@ from seldnet.annotations.labels import split_labels
 from seldnet.annotations.saved_settings import read_settings
 from seldnet.annotations.stored_facts import stored_dataset
 from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.common.settings import settings_given
 from seldnet.extraction.checks import check_ready
 from seldnet.scoring.thresholds import Curves, f_by_threshold
@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     print(format_choice(curves, runs[0].dataset, usual, len(pairs)))
     save(plot_thresholds(curves, runs[0].dataset, usual), args.output)
     print(f'written: {args.output}')
+    print(next_command('python', 'misc_files/predict_recording.py', *args.models, 'RECORDING.wav',
+                       '--threshold', f'{curves.best():.2f}', title='Recordings of your own'))
     return 0
 
 

@@ -31,6 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files.conversion.dataset_file import dataset_lines
 from misc_files.conversion.files import Output, convert_each, find_files, raise_first, text_of, write_outputs
+from misc_files.scored_folder import arguments_of_scoring
 from seldnet.annotations.dataset import FORMATS, FRAMES_PER_SECOND, MODES, TAU2019, Dataset
 from seldnet.annotations.dataset_file import FILE_NAME, read_dataset
 from seldnet.annotations.descriptions import read_description, write_description
@@ -50,7 +51,7 @@ from seldnet.annotations.later_years import (
 )
 from seldnet.annotations.output_format import read_output_rows, write_output_rows
 from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.extraction.audio import SUFFIXES, check_recording
 
 # ------------------------------------------------------------------------------------------------------------
@@ -208,7 +209,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise InputError(f'{args.target}: is the folder that is to be converted, expected another')
     outputs = CONVERSIONS[args.what](args, chosen_dataset(args))
     print(closing_line(args.target, write_outputs(outputs, overwrite=args.overwrite)))
+    if words := next_words(args):
+        print(next_command('python', *words))
     return 0
+
+
+def next_words(args: argparse.Namespace) -> list[str | Path]:
+    """The command after a conversion, if there is one in this project."""
+    if args.what == 'dataset' and TAU2019.description_folder(args.target, 'dev').is_dir():
+        return ['misc_files/check_dataset_distribution.py', args.target]
+    if args.what == 'predictions' and args.to == '2019' and args.dataset_dir:
+        for mode in MODES:
+            references = TAU2019.description_folder(args.dataset_dir, mode)
+            if scored := arguments_of_scoring(args.target, references):
+                return ['calculate_SELD_metrics.py', *scored]
+    return []
 
 
 def _parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -24,11 +24,16 @@ class Matches(NamedTuple):
     predicted_class: np.ndarray  # `nothing` where the reference was missed
     distance_deg: np.ndarray  # NaN where it was missed
     false_alarms: np.ndarray  # classes of the predictions that were not paired
+    recording: np.ndarray  # place of the reference's recording among all
 
     @property
     def nothing(self) -> int:
         """Stands for the class where a reference or a prediction stays alone."""
         return self.dataset.nb_classes
+
+    def wrong_frames(self) -> np.ndarray:
+        """Reference frames of each recording that were missed or taken for another class."""
+        return np.bincount(self.recording, self.predicted_class != self.class_index)
 
 
 def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
@@ -61,7 +66,9 @@ def match(references: Sequence[np.ndarray], since_onset: Sequence[np.ndarray],
     false_alarms = prediction[alone_p, 1]
     class_index, azimuth_deg, elevation_deg = reference[:, 1:].T
     return Matches(dataset, class_index.astype(int), azimuth_deg, elevation_deg,
-                   np.concatenate(since_onset)[reference_places], predicted_class, distance_deg, false_alarms)
+                   np.concatenate(since_onset)[reference_places], predicted_class, distance_deg, false_alarms,
+                   np.searchsorted(np.cumsum([len(rows) for rows in references]), reference_places,
+                                   side='right'))
 
 
 def _in_order(recordings: Sequence[np.ndarray], dataset: Dataset,

@@ -43,7 +43,7 @@ from seldnet.annotations.dataset import AMBISONICS, NB_CHANNELS
 from seldnet.annotations.descriptions import write_description
 from seldnet.annotations.output_format import write_output_rows
 from seldnet.common.errors import InputError, raise_problems
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.extraction.audio import recording_notes
 from seldnet.methods.soft_scores import parse_thresholds, write_scores
 from seldnet.plots import style
@@ -146,6 +146,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             tqdm.write(problem, file=sys.stderr)
         raise
     raise_problems(problems)
+    if not args.plot:
+        given = sys.argv[1:] if argv is None else argv
+        print(next_command('python', 'misc_files/predict_recording.py', *given, '--plot',
+                           title='With a picture of each'))
     return 0
 
 

@@ -28,7 +28,6 @@ libraries, which synthesis.json names). A run that was interrupted is finished b
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -41,7 +40,7 @@ from misc_files.synthesis.events import MIN_SECONDS
 from misc_files.synthesis.office import LENGTHS_S, OFFICE
 from parameter import SETTINGS
 from seldnet.annotations.dataset import FORMATS, TAU2019
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 
 EXAMPLES = {'tau2019': TAU2019, 'office': OFFICE}
 
@@ -58,9 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     what = (f'{nb_dev} development and {args.eval_recordings} evaluation recordings of '
             f'{seconds} s ({", ".join(args.formats)})')
     print(f'{args.folder}: {what}' if nb_made else f'{args.folder}: holds {what} already, nothing to do')
-    extract = ['python', 'batch_feature_extraction.py', *(['2'] if 'foa' not in args.formats else []),
-               '--dataset_dir', args.folder]
-    print(f'Next:\n  {shlex.join(map(str, extract))}')
+    print(next_command('python', 'batch_feature_extraction.py', *(['2'] if 'foa' not in args.formats else []),
+                       '--dataset_dir', args.folder))
 
 
 def _with_progress_bar(finished: Iterable[Any], total: int) -> Iterable[Any]:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository, where parameter.py is
 from misc_files import plotting
+from misc_files.scored_folder import arguments_of_scoring
 from parameter import add_task_option, params_given
 from seldnet.annotations.dataset import Dataset
 from seldnet.annotations.descriptions import read_description
@@ -28,7 +29,7 @@ from seldnet.annotations.output_format import description_rows, read_output_rows
 from seldnet.annotations.stored_facts import check_dataset, dataset_of_predictions
 from seldnet.common.errors import InputError, printable
 from seldnet.common.files import list_entries
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 from seldnet.extraction.audio import SUFFIXES
 from seldnet.plots.recording import load_spectrogram, plot_recording
 from seldnet.plots.style import check_ending, save
@@ -96,6 +97,10 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
                        + (f' (without {" and ".join(missing)})' if missing else ''))
         if args.show:
             plotting.show(figure)
+    scored = arguments_of_scoring(predictions[0].parent, args.references or default_references)
+    if scored and len({path.parent for path in predictions}) == 1:
+        print(next_command('python', 'misc_files/analyse_errors.py', *scored,
+                           title='What is wrong in all recordings of the folder'))
     return 0
 
 

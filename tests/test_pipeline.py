@@ -1,4 +1,4 @@
-"""The scripts that a user types, run for real, on a tiny data set; and every command of the README."""
+"""The scripts that a user types, run for real, on a tiny data set; and all commands of three pages."""
 
 import json
 import os
@@ -75,25 +75,35 @@ HAVE_TESTS_OF_THEIR_OWN = ('tcp://', 'benchmarks/', 'misc_files/synthesize', ' D
                            ' mine yours ', '--task 6')
 
 
-def readme_commands():
-    """All commands of the README that start with `python`, in order."""
-    text = (REPOSITORY / 'README.md').read_text(encoding='utf-8')
+PAGES = ('README.md', 'docs/DATA_SET.md', 'docs/PICTURES.md')
+
+
+def commands_of(page):
+    """All commands of a page that start with `python`, in order."""
+    text = (REPOSITORY / page).read_text(encoding='utf-8')
     found = re.findall(r'(?:^\s*|`)(python (?:\w+\.py|misc_files/|benchmarks/)[^`\n]*)', text, re.MULTILINE)
     return [command.split('#')[0].strip() for command in found]
 
 
 def test_the_readme_names_the_commands():
-    commands = readme_commands()
-    assert len(commands) >= 12
-    assert all((REPOSITORY / shlex.split(command)[1]).is_file() for command in commands)
+    assert len(commands_of('README.md')) >= 12
+    assert all((REPOSITORY / shlex.split(command)[1]).is_file() for page in PAGES
+               for command in commands_of(page))
+
+
+def test_the_page_of_the_data_set_has_the_readmes_commands():
+    """So that it need not be run once more."""
+    page = commands_of('docs/DATA_SET.md')
+    assert len(page) >= 4
+    assert [command for command in commands_of('README.md') if command in page] == page
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme(tmp_path):
-    """In a copy whose defaults are tiny, on a tiny data set, in the README's order."""
+def test_every_command_of_the_readme_and_of_the_pages_beside_it(tmp_path):
+    """In a copy whose defaults are tiny, on a tiny data set, in their order, each once."""
     place = tmp_path / 'place'
     made_at_run_time = ('.git', '.venv', '.*cache', '__pycache__', 'data', 'features', 'models', 'results',
-                        'demo')
+                        'demo', 'api')
     shutil.copytree(REPOSITORY, place, ignore=shutil.ignore_patterns(*made_at_run_time))
     settings = (place / 'parameter.py').read_text(encoding='utf-8')
     tiny_defaults = {'nb_cnn2d_filt': '2', 'pool_size': '[64, 4]', 'rnn_size': '[3]', 'fnn_size': '[3]',
@@ -106,7 +116,7 @@ def test_every_command_of_the_readme(tmp_path):
     shutil.copy(next((place / 'data' / 'foa_dev').glob('split1*')), place / 'street.wav')
     one = next((place / 'data' / 'foa_dev').glob('split1*')).stem
     environment = os.environ | {'MPLBACKEND': 'Agg'}
-    for command in readme_commands():
+    for command in dict.fromkeys(command for page in PAGES for command in commands_of(page)):
         if any(part in command for part in HAVE_TESTS_OF_THEIR_OWN):
             continue
         words = shlex.split(command.replace('split1_ir0_ov1_1', one))

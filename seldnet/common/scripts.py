@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,30 @@ def script_parser(description: str | None, **options: Any) -> argparse.ArgumentP
     """
     return ScriptParser(description=description, allow_abbrev=False,
                         formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+
+def next_command(*words: Any, title: str = 'Next') -> str:
+    """How a script ends: with the command to go on with, to be copied into a shell.
+
+    Parameters
+    ----------
+    *words : str, path or number
+        Of the command, without quotes.
+    title : str
+        What it is for.
+
+    Returns
+    -------
+    str
+        Two lines; control characters are escaped, so that a name cannot write to the terminal.
+
+    Examples
+    --------
+    >>> print(next_command('python', 'seld.py', 4, '--dataset_dir', 'my data', title='Train'))
+    Train:
+      python seld.py 4 --dataset_dir 'my data'
+    """
+    return f'{printable(title)}:\n  {printable(shlex.join(map(str, words)))}'
 
 
 class _WarningFormatter(logging.Formatter):

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seldnet.plots.style import Style, styles
+from seldnet.plots.style import Style, house_style, styles
 
 Scores = Mapping[str, tuple[float, float, float]]  # name of a score -> value, and the ends of its interval
 
 
+@house_style()
 def plot_comparison(systems: Mapping[str, Mapping[str, Scores]], *, title: str = '') -> Figure:
     """Draw a panel a score, with a point and an interval a system.
 
@@ -35,15 +36,16 @@ def plot_comparison(systems: Mapping[str, Mapping[str, Scores]], *, title: str =
     for row, (family, scores) in zip(panels, families.items()):
         for axes, score in zip(row, scores):
             _draw(axes, {name: of_system[family][score] for name, of_system in systems.items()}, looks)
-            axes.set_title(score, fontsize=10)
+            axes.set_title(score)
         for axes in row[len(scores):]:
             axes.set_axis_off()
         row[0].set_ylabel(family)
     handles = [panels[0, 0].plot([], [], linestyle='', marker=look.marker, color=look.colour, label=name)[0]
                for name, look in looks.items()]
-    figure.legend(handles=handles, loc='outside lower left', frameon=False, fontsize=9)
+    # The names once more: of handles alone, matplotlib leaves out those that begin with an underscore.
+    figure.legend(handles, list(looks), loc='outside lower left')
     if title:
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(title)
     return figure
 
 
@@ -53,10 +55,8 @@ def _draw(axes: Axes, values: Mapping[str, tuple[float, float, float]], looks: M
             continue
         look = looks[name]
         if math.isfinite(low) and math.isfinite(high):
-            axes.plot([place, place], [low, high], color=look.colour, linewidth=1.5, solid_capstyle='butt')
+            axes.plot([place, place], [low, high], color=look.colour, solid_capstyle='butt')
         axes.plot(place, value, marker=look.marker, color=look.colour, markersize=6,
                   markeredgecolor='white', markeredgewidth=0.5)
     axes.set(xticks=[], xlim=(-0.6, len(values) - 0.4))
     axes.margins(y=0.15)
-    axes.grid(axis='y', alpha=0.3)
-    axes.tick_params(labelsize=8)

@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seldnet.annotations.dataset import TAU2019, Dataset
-from seldnet.plots.style import class_styles
+from seldnet.plots.style import GREY, class_styles, house_style, short_name, text_width_in
+
+_LEGEND_SIZE = 8  # points
 
 
 class CurvesOfF(Protocol):
@@ -17,6 +19,7 @@ class CurvesOfF(Protocol):
     of_classes: np.ndarray
 
 
+@house_style()
 def plot_thresholds(curves: CurvesOfF, dataset: Dataset = TAU2019, usual: float | None = None) -> Figure:
     """Draw F of all classes and of each.
 
@@ -34,22 +37,25 @@ def plot_thresholds(curves: CurvesOfF, dataset: Dataset = TAU2019, usual: float 
     Figure
     """
     nb_columns = -(-dataset.nb_classes // 25)
-    figure = Figure(figsize=(8 + 1.6 * (nb_columns - 1), 5), layout='constrained')
+    names = [short_name(name) for name in dataset.classes]
+    legend_in = nb_columns * (0.6 + text_width_in([*names, 'best of all'], _LEGEND_SIZE))
+    figure = Figure(figsize=(6.5 + legend_in, 5), layout='constrained')
     axes = figure.subplots()
-    for column, (name, style) in zip(curves.of_classes.T, class_styles(dataset).items()):
-        axes.plot(curves.thresholds, 100 * column, color=style.colour, marker=style.marker, markevery=10,
-                  markersize=4, linewidth=1, label=name)
-    axes.plot(curves.thresholds, 100 * curves.of_all, color='black', linewidth=2.5, label='all')
+    lines = [axes.plot(curves.thresholds, 100 * column, color=style.colour, marker=style.marker, markevery=10,
+                       linewidth=1)[0]
+             for column, style in zip(curves.of_classes.T, class_styles(dataset).values())]
+    lines += axes.plot(curves.thresholds, 100 * curves.of_all, color='black', linewidth=2.5)
     best = int(np.nanargmax(curves.of_all))
-    axes.plot(curves.thresholds[best], 100 * curves.of_all[best], 'o', color='black', markersize=9,
-              markerfacecolor='none', label='best of all')
+    lines += axes.plot(curves.thresholds[best], 100 * curves.of_all[best], 'o', color='black', markersize=9,
+                       markerfacecolor='none')
+    names += ['all', 'best of all']
     if usual is not None:
-        axes.axvline(usual, color='0.4', linestyle='--', linewidth=1, label='in use')
+        lines.append(axes.axvline(usual, color=GREY, linestyle='--', linewidth=1))
+        names.append('in use')
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 101)
     axes.set_xlabel('threshold')
     axes.set_ylabel('F, validation recordings (%)')
-    axes.grid(alpha=0.35)
-    figure.legend(*axes.get_legend_handles_labels(), loc='outside right upper', frameon=False, fontsize=8,
-                  ncols=nb_columns)
+    # With the names: of lines alone, matplotlib leaves out those that begin with an underscore.
+    figure.legend(lines, names, loc='outside right upper', fontsize=_LEGEND_SIZE, ncols=nb_columns)
     return figure

@@ -6,7 +6,8 @@
     events/NAME.csv   events in the form of descriptions
     events/NAME.txt   labels for Audacity, if asked for
     events/NAME.json  events with classes and models, if asked for
-    predict_recording.json  the record: what was written, and what it holds
+
+The record, predict_recording.json, says what was written, and what it holds.
 """
 
 import hashlib

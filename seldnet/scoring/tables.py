@@ -23,7 +23,7 @@ _EXPLAINED = (
 _FORMATS = {'ER': '{:.2f}', 'F': '{:.1%}', 'DOA': '{:.1f}', 'FR': '{:.1%}', 'LE': '{:.1f}', 'LR': '{:.1%}',
             'SELD': '{:.3f}'}
 _ENDS = ('95 % from', '95 % to')
-_LABEL_WIDTH, _BLOCK_WIDTH = 14, 29
+_LABEL_WIDTH, _BLOCK_WIDTH, _LONGEST_CLASS = 14, 29, 70
 
 # ------------------------------------------------------------------------------------------------------------
 # Printed: one system
@@ -53,14 +53,21 @@ def format_results(results: Mapping[str, Any]) -> str:
         if group == 'all':
             lines += _interval_rows(results['ci95'])
 
-    widths = (len(_HEADS_2019[:2]) * 6 - 1, len(_HEADS_JOINT[1:]) * 6 - 1)
-    lines += ['', _blocks('', '2019'.center(widths[0]), 'joint'.center(widths[1]))]
-    lines.append(_row('class', '', _HEADS_2019[:2], _HEADS_JOINT[1:]))
-    lines.append('-' * len(lines[-1]))
-    for name, scores in results['classes'].items():
-        lines.append(_row(name, '', _values(scores['2019']), _values(scores['joint'])[1:]))
-    lines += ['', _about_intervals(results['recordings']['all']), *_EXPLAINED]
+    lines += ['', *_class_rows(results['classes']), '']
+    lines += [_about_intervals(results['recordings']['all']), *_EXPLAINED]
     return '\n'.join((*lines, *_notes(results['notes'])))
+
+
+def _class_rows(classes: Mapping[str, Any]) -> list[str]:
+    """A row a class, as wide as the names need it; what is left of the line for them is 70 letters."""
+    labels = [name if len(name) <= _LONGEST_CLASS else f'{name[:_LONGEST_CLASS - 3]}...' for name in classes]
+    width = max(_LABEL_WIDTH, *map(len, labels))
+    widths = (len(_HEADS_2019[:2]) * 6 - 1, len(_HEADS_JOINT[1:]) * 6 - 1)
+    lines = [_blocks(' ' * width, '2019'.center(widths[0]), 'joint'.center(widths[1])),
+             _row('class'.ljust(width), '', _HEADS_2019[:2], _HEADS_JOINT[1:])]
+    return [*lines, '-' * len(lines[-1]), *(
+        _row(label.ljust(width), '', _values(scores['2019']), _values(scores['joint'])[1:])
+        for label, scores in zip(labels, classes.values()))]
 
 
 def _quick_test(settings: Mapping[str, Any], whose: str = 'these predictions come') -> list[str]:
@@ -104,7 +111,7 @@ def _interval_rows(intervals: Mapping[str, Any]) -> list[str]:
 
 def _row(label: str, number: Any, *blocks: Sequence[str]) -> str:
     cells = (' '.join(f'{cell:>5}' for cell in block) for block in blocks)
-    return _blocks(f'{label}{number:>{_LABEL_WIDTH - len(label)}}', *cells)
+    return _blocks(f'{label}{str(number).rjust(_LABEL_WIDTH - len(label))}', *cells)
 
 
 def _blocks(label: str, *blocks: str) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from seldnet.common.files import clear_leftovers
 from seldnet.common.processes import locked
+from seldnet.common.scripts import next_command
 from seldnet.plots.curves import plot_folds
 from seldnet.training.history import State, find_best_round, is_silent, listed_splits
 from seldnet.training.run import LOG_ENDING, MODEL_ENDING, Run
@@ -220,19 +220,17 @@ def summary_lines(runs: Sequence[Run], results: Sequence[Mapping[str, Any]], cur
     lines += _listed('Curves of training:', curves)
     lines += _listed('Logs:', [run.path(LOG_ENDING) for run in runs])
     predict = ['python', 'misc_files/predict_recording.py', models[0], 'RECORDING.wav']
-    commands = {'Recordings of your own:': predict}
+    commands = {'Recordings of your own': predict}
     params = first.params
     if params['dcase_output']:
         lines += _listed('Predictions:', [first.output.folder])
         some = params['quick_test'] or len(runs) < len(first.dataset.folds[params['mode']])
         score = ['python', 'calculate_SELD_metrics.py', first.output.folder]
-        commands = {'Official scores:': [*score, *(['--allow-missing'] if some else [])]} | commands
+        commands = {'Official scores': [*score, *(['--allow-missing'] if some else [])]} | commands
     if params['quick_test']:
-        commands |= {'Train in full:': ['python', 'seld.py', first.task_id, f'{first.job_id}_full', *again,
+        commands |= {'Train in full': ['python', 'seld.py', first.task_id, f'{first.job_id}_full', *again,
                                         '--quick_test', 'False']}
-    for title, command in commands.items():
-        lines += _listed(title, [shlex.join(map(str, command))])
-    return lines
+    return [*lines, *(next_command(*command, title=title) for title, command in commands.items())]
 
 
 def _listed(title: str, items: Sequence[Any]) -> list[str]:

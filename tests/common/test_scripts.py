@@ -1,11 +1,13 @@
 """How scripts end: in one line for what a user can mend, with a traceback for what is a mistake of ours."""
 
 import argparse
+import shlex
+from pathlib import Path
 
 import pytest
 
 from seldnet.common.errors import InputError
-from seldnet.common.scripts import exit_with_one_line, script_parser
+from seldnet.common.scripts import exit_with_one_line, next_command, script_parser
 
 
 @pytest.mark.parametrize('error, status, message', [
@@ -45,3 +47,11 @@ def test_an_unknown_option_gets_a_near_match(words, message, capsys):
     with pytest.raises(SystemExit, match='2'):
         parser.parse_args(words)
     assert message in capsys.readouterr().err
+
+
+def test_the_next_command_is_quoted_for_the_shell():
+    words = ['python', Path("it's mine"), 4, '', '$HOME', 'a;b']
+    title, command = next_command(*words, title='Train').split('\n')
+    assert title == 'Train:' and shlex.split(command) == list(map(str, words))
+    assert next_command('python').startswith('Next:\n')
+    assert next_command('a\x1b[31m\nb') == "Next:\n  'a\\x1b[31m\\nb'"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scored_folders
 import soundfile
+from next_commands import next_command_of
 from scored_folders import HEADER, NAMES
 
 import calculate_SELD_metrics as script
@@ -111,8 +112,12 @@ def test_several_systems_are_compared(systems, tmp_path, capsys):
         expected['systems'][str(other)]['groups']
     assert outputs[1].read_text().startswith('system,group,family,score,value,low,high,n')
     assert all(path.stat().st_size > 1000 for path in outputs)
+    assert printed.endswith(f'written: {outputs[-1]}\n')
     assert script.main([*map(str, systems)]) == 0  # the last one holds descriptions
-    assert capsys.readouterr().out == f'{format_comparison(expected)}\n'
+    printed = capsys.readouterr().out
+    assert printed.startswith(f'{format_comparison(expected)}\n\nThe same as a picture:\n')
+    words = next_command_of(printed, 'calculate_SELD_metrics.py')
+    assert words == [*map(str, systems), '--plot', 'scores.png']
 
 
 def test_tasks_are_compared(systems, tmp_path, capsys):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from next_commands import next_command_of
 from tiny_training import DATASET, SIZES, STAND_IN, make_features, note_as_extracted
 
 import calculate_SELD_metrics
@@ -74,6 +75,8 @@ def test_a_threshold_is_chosen_on_validation_recordings_alone(place, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith('3 validation recordings\n') and Path('a.png').exists()
     assert '  --threshold 0.' in printed and 'cough=' in printed
+    words = next_command_of(printed, 'misc_files/predict_recording.py')
+    assert words[:3] == [model, 'RECORDING.wav', '--threshold'] and f'  --threshold {words[3]}\n' in printed
     for path in [*Path('features/foa_dev_norm').glob('split1_*'),
                  *Path('features/foa_dev_label').glob('split1_*')]:
         np.save(path, np.roll(np.load(path), 100, axis=0))
@@ -85,6 +88,8 @@ def test_a_threshold_is_chosen_on_validation_recordings_alone(place, capsys):
 def test_the_mean_of_two_systems_is_written_and_scored(place, capsys):
     both = ['r1/1_foa_dev', 'r2/1_foa_dev']
     assert average_predictions.main([*both, '--output', 'mean'], dataset=DATASET) == 0
+    printed_by_mean = capsys.readouterr().out
+    Path('described').mkdir()
     for path in sorted(Path('mean').glob('*.npz')):
         expected = average_degrees([read_scores(Path(folder, path.name)) for folder in both])
         for found, array in zip(read_scores(path), expected):
@@ -92,6 +97,13 @@ def test_the_mean_of_two_systems_is_written_and_scored(place, capsys):
         Path('references').mkdir(exist_ok=True)
         write_description(Path('references', f'{path.stem}.csv'), [])
     assert calculate_SELD_metrics.main(['mean', '--references', 'references'], dataset=DATASET) == 0
+    assert 'python' not in printed_by_mean  # nothing is described where the data set should be
+    Path('references').rename('described/metadata_dev')
+    average_predictions.main([*both, '--output', 'mean', '--overwrite', '--dataset_dir', 'described'],
+                             dataset=DATASET)
+    words = next_command_of(capsys.readouterr().out, 'calculate_SELD_metrics.py')
+    assert words == ['mean', 'described/metadata_dev']
+    assert calculate_SELD_metrics.main(words, dataset=DATASET) == 0
     with pytest.raises(InputError, match='mean: is not empty, expected a new folder, or --overwrite'):
         average_predictions.main(['r1/1_foa_dev', '--output', 'mean'], dataset=DATASET)
 

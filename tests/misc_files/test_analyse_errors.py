@@ -9,11 +9,12 @@ import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from next_commands import next_command_of
 from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
 from scipy.optimize import linear_sum_assignment
 
 from metrics.doa import great_circle_deg
-from misc_files import analyse_errors, error_pictures, matching
+from misc_files import analyse_errors, error_pictures, matching, visualize_SELD_output
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.output_format import write_output_rows
 from seldnet.common.errors import InputError
@@ -266,6 +267,20 @@ def test_the_folders_of_the_task_are_the_default(folders, monkeypatch, capsys):
     assert sorted(path.name for path in Path('results/1_foa_dev/errors').iterdir()) == [
         'confusion.pdf', 'directions.pdf', 'onsets.pdf']
     assert plt.get_fignums() == []
+
+
+def test_the_next_command_draws_the_worst_recording(folders, monkeypatch, capsys):
+    monkeypatch.chdir(folders)
+    for name, wrong in (('split1_ir3_ov2_1', 0), ('split2_ir1_ov1_1', 40)):
+        rows = read_reference_rows(Path('metadata_dev', f'{name}.csv')).astype(int)
+        rows[:wrong, 1] = (rows[:wrong, 1] + 1) % 11
+        write_output_rows(Path('results/1_foa_dev', f'{name}.csv'), rows)
+    assert analyse_errors.main(['--dataset_dir', '.', '--output', 'errors']) == 0
+    words = next_command_of(capsys.readouterr().out, 'misc_files/visualize_SELD_output.py')
+    assert words == ['results/1_foa_dev/split2_ir1_ov1_1.csv', '--references', 'metadata_dev',
+                     '--dataset_dir', '.']
+    assert visualize_SELD_output.main([*words, '--output', 'worst.png']) == 0
+    assert Path('worst.png').exists()
 
 
 def test_no_events_at_all(folders, monkeypatch):

@@ -10,6 +10,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from next_commands import next_command_of
 from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
 
 from misc_files import check_dataset_distribution as distribution
@@ -212,6 +213,20 @@ def test_the_folder_of_the_task_is_the_default(metadata, monkeypatch, capsys):
     assert sorted(path.name for path in Path('results/distribution').iterdir()) == [
         'azimuths.svg', 'classes.svg', 'directions.svg', 'elevations.svg']
     assert plt.get_fignums() == []
+    assert 'python' not in capsys.readouterr().out  # without recordings there is nothing to go on with
+
+
+@pytest.mark.parametrize(('folder', 'arguments', 'expected'), [
+    ('foa_dev', ['my data'], ['--dataset_dir', 'my data']),
+    ('mic_dev', ['my data/metadata_dev'], ['2', '--dataset_dir', 'my data']),
+    ('foa_dev', ['--task', '6', '--dataset_dir', 'my data'], ['6', '--dataset_dir', 'my data'])])
+def test_the_next_command_extracts_what_is_there(metadata, monkeypatch, capsys, folder, arguments, expected):
+    monkeypatch.chdir(metadata.parent)
+    Path('my data').mkdir()
+    metadata.rename('my data/metadata_dev')
+    Path('my data', folder).mkdir()
+    assert distribution.main([*arguments, '--output', 'pictures']) == 0
+    assert next_command_of(capsys.readouterr().out, 'batch_feature_extraction.py') == expected
 
 
 @pytest.mark.parametrize(('name', 'content', 'message'), [

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from next_commands import next_command_of
 
-from misc_files import convert_dataset
+import calculate_SELD_metrics
+from misc_files import check_dataset_distribution, convert_dataset
 from seldnet.annotations.later_years import CLASSES_OF_YEAR
 from seldnet.common.errors import InputError
 from seldnet.common.files import TEMPORARY_PREFIX
 
 METADATA = '0,1,1,-50,30,180\n1,1,1,-49,30,181\n1,8,0,10,0,243\n'
+NEXT = 'Next:\n  python misc_files/check_dataset_distribution.py target\n'
 LINKED = 'recordings as hard links (what changes one file changes both)'
 NAMES = {'dev-train-tau': 'fold3_room4_mix001', 'dev-test-sony': 'fold4_room23_mix001'}
 
@@ -54,7 +57,7 @@ def listing(folder: str) -> dict[str, tuple]:
 def test_a_data_set_of_2023(starss, capsys):
     before = listing('source')
     assert convert('dataset', 'source', 'target', '--year', '2023') == 0
-    assert capsys.readouterr().out == f'target: 4 {LINKED}, 3 files written\n'
+    assert capsys.readouterr().out == f'target: 4 {LINKED}, 3 files written\n{NEXT}'
     assert list(listing('target')) == [
         'dataset.toml', *(f'{folder}/{name}.{ending}' for folder, ending in (
             ('foa_dev', 'wav'), ('metadata_dev', 'csv'), ('mic_dev', 'wav')) for name in NAMES.values())]
@@ -71,8 +74,28 @@ def test_a_data_set_of_2023(starss, capsys):
 
     there = listing('target')
     assert convert('dataset', 'source', 'target', '--year', '2023') == 0
-    assert capsys.readouterr().out == 'target: all 7 files are there already, nothing to do\n'
+    assert capsys.readouterr().out == f'target: all 7 files are there already, nothing to do\n{NEXT}'
     assert listing('target') == there
+
+
+def test_the_next_commands_run(starss, capsys):
+    convert('dataset', 'source', 'my data', '--year', '2023')
+    words = next_command_of(capsys.readouterr().out, 'misc_files/check_dataset_distribution.py')
+    assert words == ['my data']
+    assert check_dataset_distribution.main([*words, '--output', 'pictures']) == 0
+    capsys.readouterr()
+
+    Path('theirs').mkdir()
+    name = NAMES['dev-test-sony']
+    Path('theirs', f'{name}.csv').write_text('0,1,0,-50,30\n')
+    convert('predictions', 'theirs', 'ours', '--to', '2019', '--dataset_dir', 'my data')
+    words = next_command_of(capsys.readouterr().out, 'calculate_SELD_metrics.py')
+    assert words == ['ours', 'my data/metadata_dev', '--allow-missing']
+    assert calculate_SELD_metrics.main(words) == 0
+    capsys.readouterr()
+    for to in ('polar', 'cartesian'):  # for other programs
+        convert('predictions', 'ours', to, '--to', to, '--dataset_dir', 'my data')
+        assert 'python' not in capsys.readouterr().out
 
 
 def test_where_there_are_no_hard_links_recordings_are_copied(starss, capsys, monkeypatch):
@@ -80,12 +103,12 @@ def test_where_there_are_no_hard_links_recordings_are_copied(starss, capsys, mon
         raise OSError(18, 'Invalid cross-device link')
     monkeypatch.setattr(os, 'link', no_links)
     convert('dataset', 'source', 'target', '--year', '2023')
-    assert capsys.readouterr().out == 'target: 4 recordings as copies, 3 files written\n'
+    assert capsys.readouterr().out == f'target: 4 recordings as copies, 3 files written\n{NEXT}'
     copy, original = Path('target/foa_dev/fold3_room4_mix001.wav'), Path(
         'source/foa_dev/dev-train-tau/fold3_room4_mix001.wav')
     assert copy.read_bytes() == original.read_bytes() and not copy.samefile(original)
     convert('dataset', 'source', 'target', '--year', '2023')
-    assert capsys.readouterr().out == 'target: all 7 files are there already, nothing to do\n'
+    assert capsys.readouterr().out == f'target: all 7 files are there already, nothing to do\n{NEXT}'
 
 
 def test_what_was_interrupted_is_finished(starss, capsys):
@@ -94,8 +117,8 @@ def test_what_was_interrupted_is_finished(starss, capsys):
         Path('target', name).unlink()
     Path('target/foa_dev', f'{TEMPORARY_PREFIX}fold3_room4_mix001-01234567.wav').write_text('a part of it')
     convert('dataset', 'source', 'target', '--year', '2023')
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        f'target: 1 {LINKED}, 2 files written; 4 were there already')
+    assert capsys.readouterr().out.endswith(
+        f'target: 1 {LINKED}, 2 files written; 4 were there already\n{NEXT}')
     assert len(listing('target')) == 7
 
 

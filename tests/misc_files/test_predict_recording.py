@@ -12,6 +12,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
+from next_commands import next_command_of
 from untrained_model import NAME, SHORT, noise
 
 import seld
@@ -40,6 +41,18 @@ def test_without_overlap_the_dump_is_that_of_seld_to_the_byte(untrained, tmp_pat
     dump = (run.output.folder / f'{NAME}.csv').read_bytes()
     assert 300 < len(dump.splitlines()) < 10700  # an untrained network is undecided: differences would show
     assert (tmp_path / f'{NAME}.csv').read_bytes() == dump
+
+
+def test_the_next_command_draws_what_was_found(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    soundfile.write('my street.wav', noise(3), 48000)
+    arguments = [model, 'my street.wav', '--output', 'own', '--threshold', '0.4']
+    assert predictor.main(arguments) == 0
+    words = next_command_of(capsys.readouterr().out, 'misc_files/predict_recording.py')
+    assert words == [*arguments, '--plot']
+    assert predictor.main(words) == 0
+    assert Path('own/my street.png').exists()
+    assert 'python' not in capsys.readouterr().out
 
 
 def test_files_of_a_recording_of_ones_own(model, tmp_path, capsys):

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 from matplotlib.colors import to_hex
+from pictures import what_cannot_be_read
 
 from seldnet.plots.comparison import plot_comparison
 from seldnet.plots.style import save, styles
@@ -33,3 +35,14 @@ def test_a_panel_a_score_and_a_point_with_its_interval_a_system(tmp_path):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ['mine', 'yours']
     save(figure, tmp_path / 'scores.svg')
     assert (tmp_path / 'scores.svg').stat().st_size > 5_000
+
+
+@pytest.mark.parametrize('nb_systems', [1, 3, 12])
+def test_it_is_in_the_style_of_all_pictures_and_can_be_read(nb_systems):
+    names = ['_mine', 'results/$x^2$_foa_dev', *(f'system {number}' for number in range(10))][:nb_systems]
+    scores = {'2019': dict.fromkeys(('ER', 'F (%)', 'DOA error (°)'), (0.5, 0.4, 0.6)),
+              'joint macro': dict.fromkeys(('F20 (%)', 'LE (°)'), (20, 15, 25))}
+    figure = plot_comparison(dict.fromkeys(names, scores), title='400 recordings of data/metadata_dev')
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == names
+    assert not any(axes.spines[side].get_visible() for axes in figure.axes for side in ('top', 'right'))
+    assert what_cannot_be_read(figure) == []

@@ -52,6 +52,23 @@ def test_the_table_of_classes_has_no_empty_columns(tables):
     assert all(len(line.split()) == 9 for line in lines[start + 2:start + 2 + TAU2019.nb_classes])
 
 
+@pytest.mark.parametrize('nb_letters', [14, 15, 29, 70, 71, 200])
+def test_names_of_classes_may_be_long(folders, nb_letters):
+    """Those of 2022 to 2024 have up to 29 letters."""
+    results = score_folders(*folders)
+    names = [f'{number}'.ljust(nb_letters, 'x') for number in range(10, 10 + len(results['classes']))]
+    results['classes'] = dict(zip(names, results['classes'].values()))
+    lines = format_results(results).splitlines()
+    assert max(map(len, lines)) <= 110
+    start = next(place for place, line in enumerate(lines) if line.startswith('class '))
+    table = lines[start - 1:start + 2 + len(names)]
+    assert [line[:2] for line in table[3:]] == [name[:2] for name in names]
+    bars = {tuple(place for place, letter in enumerate(line) if letter == '|')
+            for line in (*table[:2], *table[3:])}
+    assert len(bars) == 1 and len(*bars) == 2
+    assert table[3].startswith(f'{names[0]} ' if nb_letters <= 70 else f'{names[0][:67]}... ')
+
+
 def test_a_few_recordings_have_no_intervals_and_that_is_said(tables):
     printed, results, _ = tables()
     assert '95 %' not in printed

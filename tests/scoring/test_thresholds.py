@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from pictures import with_classes
 
 from metrics import sed
+from seldnet.annotations.dataset import TAU2019
 from seldnet.plots.thresholds import plot_thresholds
 from seldnet.scoring.thresholds import f_by_threshold
 
@@ -59,6 +61,7 @@ def test_a_class_that_is_nowhere_keeps_the_usual_threshold():
 def test_the_picture_has_a_line_for_each_class_and_one_for_all(nb_classes, recordings):
     activities, references = ([array[:, :nb_classes] for array in arrays] for arrays in recordings)
     curves = f_by_threshold(activities, references, 50)
-    figure = plot_thresholds(curves, usual=0.5)
-    labels = figure.axes[0].get_legend_handles_labels()[1]
+    figure = plot_thresholds(curves, with_classes(*TAU2019.classes[:nb_classes]), usual=0.5)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert len(labels) == nb_classes + 3 and labels[-3:] == ['all', 'best of all', 'in use']
+    assert len(figure.axes[0].lines) == nb_classes + 3
