@@ -17,6 +17,8 @@ channels may be exchanged; the other planes are divided by their root mean squar
 
 import functools
 import itertools
+import math
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,6 +89,45 @@ def _mel_weighted(planes: np.ndarray, blocks: Sequence[_Filters]) -> np.ndarray:
     return weighted
 
 
+class _Workspace(threading.local):
+    """Arrays that a thread fills anew with each block: new memory would take longer than the arithmetic."""
+
+    def __init__(self):
+        self._memory: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """A float32 array with what it was last filled with, or anything."""
+        size = math.prod(shape)
+        if name not in self._memory or self._memory[name].size < size:
+            self._memory[name] = np.empty(size, np.float32)
+        return self._memory[name][:size].reshape(shape)
+
+
+_WORKSPACE = _Workspace()
+
+
+def _power_and_products(spectrum: np.ndarray, audio_format: str) -> np.ndarray:
+    """Of each bin, (planes, frames, bins): the power of the channels, and the products of W with the others
+    (foa, their real part) or of each pair (mic, real parts, imaginary parts). Valid until the next call."""
+    channels = spectrum.transpose(2, 0, 1)
+    real, imaginary, other = (_WORKSPACE.array(name, channels.shape) for name in ('real', 'imag', 'other'))
+    np.copyto(real, channels.real)
+    np.copyto(imaginary, channels.imag)
+    planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *channels.shape[1:]))
+    np.multiply(real, real, out=planes[:NB_CHANNELS])
+    planes[:NB_CHANNELS] += np.multiply(imaginary, imaginary, out=other)
+    if audio_format == 'foa':
+        np.multiply(real[0], real[1:], out=planes[NB_CHANNELS:])
+        planes[NB_CHANNELS:] += np.multiply(imaginary[0], imaginary[1:], out=other[1:])
+        return planes
+    for place, (first, second) in enumerate(PAIRS, NB_CHANNELS):
+        np.multiply(real[first], real[second], out=planes[place])
+        planes[place] += np.multiply(imaginary[first], imaginary[second], out=other[0])
+        np.multiply(imaginary[first], real[second], out=planes[place + len(PAIRS)])
+        planes[place + len(PAIRS)] -= np.multiply(real[first], imaginary[second], out=other[0])
+    return planes
+
+
 def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -> np.ndarray:
     """Mel features of a spectrum.
 
@@ -103,16 +144,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
         Levels as natural logarithms of power, the other planes within -1..1.
     """
     blocks = _filter_blocks(dataset.sample_rate_hz, transform_length(dataset))
-    channels = spectrum.transpose(2, 0, 1)
-    real, imaginary = (np.ascontiguousarray(part) for part in (channels.real, channels.imag))
-    planes = np.empty((NB_PLANES[audio_format], *real.shape[1:]), np.float32)
-    planes[:NB_CHANNELS] = real * real + imaginary * imaginary
-    if audio_format == 'foa':
-        planes[NB_CHANNELS:] = real[:1] * real[1:] + imaginary[:1] * imaginary[1:]
-    else:
-        for place, (first, second) in enumerate(PAIRS, NB_CHANNELS):
-            planes[place] = real[first] * real[second] + imaginary[first] * imaginary[second]
-            planes[place + len(PAIRS)] = imaginary[first] * real[second] - real[first] * imaginary[second]
+    planes = _power_and_products(spectrum, audio_format)
     weighted = _mel_weighted(planes, blocks)
     power, others = weighted[:NB_CHANNELS], weighted[NB_CHANNELS:]
     if audio_format == 'foa':

@@ -143,16 +143,17 @@ def _spectra(samples: np.ndarray, nb_frames: int, dataset: Dataset, precision: s
     from scipy.fft import rfft  # its import takes a fifth of a second
 
     nfft, hop = transform_length(dataset), dataset.hop_length
-    window = hann_window(window_length(dataset), nfft)[:, np.newaxis]
+    window = hann_window(window_length(dataset), nfft).astype(precision)[:, np.newaxis]
     frames = np.lib.stride_tricks.sliding_window_view(samples, nfft, axis=0)[::hop]
+    windowed = np.empty((min(nb_frames, _BLOCK_FRAMES), nfft, samples.shape[1]), precision)
     for start in range(0, nb_frames, _BLOCK_FRAMES):
         block = frames[start:min(start + _BLOCK_FRAMES, nb_frames)].transpose(0, 2, 1)  # channels last
         # In double precision and rounded afterwards, which gives the numbers of 2019 to the bit. In single
         # precision the phases of frame 0 would differ: mirrored at the recording's start, its spectrum is
         # real but for rounding, whose sign decides between pi and -pi. SciPy's transform gives the numbers of
         # NumPy's, and computes those of several channels at a time.
-        windowed = np.multiply(block, window, dtype=precision, casting='same_kind')
-        yield rfft(windowed, axis=1)[:, 1:].astype(np.complex64, copy=False)
+        np.multiply(block, window, out=windowed[:len(block)], casting='same_kind')
+        yield rfft(windowed[:len(block)], axis=1)[:, 1:].astype(np.complex64, copy=False)
 
 
 @functools.cache
