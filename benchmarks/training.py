@@ -6,7 +6,8 @@
 
 The plain formulation is the method as it is written: convolution, batch normalisation along the frequency
 axis, ReLU, pooling, compiled as Keras does by default. All ratios are taken within one run, the best of the
-repeats on both sides, taken in turns.
+repeats on both sides, taken in turns. A GFLOP is 1e9 additions or multiplications in the matrix products and
+convolutions of a step; how many a second is to be compared with what the machine reaches in a large product.
 """
 
 import argparse
@@ -62,6 +63,7 @@ def compare_networks(filters: int, repeats: int) -> None:
     targets = [(rng.random(TARGETS[0]) < 0.1).astype(np.float32),
                rng.normal(size=TARGETS[1]).astype(np.float32)]
     models = {'plain': plain_network(filters), 'released': network(filters, 'released'),
+              'released, XLA': network(filters, 'released', jit_compile=True),
               'paper': network(filters, 'paper')}
     keras.config.set_dtype_policy('mixed_bfloat16')
     models |= {f'{variant}, bfloat16': network(filters, variant) for variant in VARIANTS}
@@ -79,11 +81,31 @@ def compare_networks(filters: int, repeats: int) -> None:
                         for name in models}, repeats)
     predictions = best_times({name: lambda name=name: models[name].predict_on_batch(inputs[name][0])
                               for name in models}, repeats)
-    print(f'{"":18} {"step":>8} {"/ plain":>8} {"predict":>8} {"/ plain":>8}')
-    for name in models:
+    print(f'a matrix product of 4096 x 4096: {gflops_of_a_product(repeats):.0f} GFLOP/s')
+    print(f'{"":18} {"step":>8} {"/ plain":>8} {"GFLOP":>6} {"GFLOP/s":>8} {"predict":>8} {"/ plain":>8}')
+    for name, model in models.items():
         step, prediction = steps[name], predictions[name]
-        print(f'{name:18} {step:6.2f} s {step / steps["plain"]:8.2f} {prediction:6.2f} s '
-              f'{prediction / predictions["plain"]:8.2f}')
+        gflop = gflop_of_a_step(models['released'] if name == 'plain' else model, inputs[name][0].shape[0])
+        print(f'{name:18} {step:6.2f} s {step / steps["plain"]:8.2f} {gflop:6.0f} {gflop / step:8.0f} '
+              f'{prediction:6.2f} s {prediction / predictions["plain"]:8.2f}')
+
+
+def gflops_of_a_product(repeats: int, size: int = 4096) -> float:
+    """GFLOP a second of a product of two square matrices, by the backend."""
+    matrix = keras.random.normal((size, size), seed=0)
+    seconds = best_times({'': lambda: keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0])},
+                         repeats)
+    return 2e-9 * size ** 3 / seconds['']
+
+
+def gflop_of_a_step(model: keras.Model, batch_size: int) -> float:
+    """Of convolutions, dense and recurrent layers: outputs, and all gradients but that of the features."""
+    flop = 0
+    for layer in model.layers:
+        kernels = sum(np.prod(weight.shape) for weight in layer.trainable_weights if 'kernel' in weight.name)
+        products = 2 if layer.name == 'conv0' else 3
+        flop += products * 2 * kernels * batch_size * np.prod(layer.output.shape[1:-1])
+    return flop / 1e9
 
 
 def accdoa(audio_format: str) -> tuple[keras.Model, tuple[np.ndarray, np.ndarray]]:
@@ -116,10 +138,11 @@ def epoch_of_accdoa(nb_batches: int = 60, nb_recordings: int = 200) -> None:
           f'recordings has {of_all}: {seconds[1] / len(batches) * of_all:.0f} s (computed)')
 
 
-def network(filters: int, variant: str) -> keras.Model:
+def network(filters: int, variant: str, *, jit_compile: bool | None = None) -> keras.Model:
     """The project's network at the default sizes."""
     return keras_model.get_model(SHAPE, TARGETS, 0.0, filters, PARAMS['pool_size'], PARAMS['rnn_size'],
-                                 PARAMS['fnn_size'], PARAMS['loss_weights'], model_variant=variant)
+                                 PARAMS['fnn_size'], PARAMS['loss_weights'], model_variant=variant,
+                                 jit_compile=jit_compile)
 
 
 def plain_network(filters: int) -> keras.Model:

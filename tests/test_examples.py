@@ -5,9 +5,9 @@ import importlib
 from pathlib import Path
 
 import pytest
+from test_architecture import WITH_KERAS
 
 ROOT = Path(__file__).resolve().parents[1]
-WITH_KERAS = {'seldnet.methods.layers', 'seldnet.training.keras_classes'}  # to import it takes seconds
 MODULES = sorted({'parameter', *('.'.join(path.relative_to(ROOT).with_suffix('').parts)
                                  for path in (ROOT / 'seldnet').glob('*/*.py') if path.stem != '__init__')}
                  - WITH_KERAS)

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from seldnet.methods.bin_normalization import BinNormalization
+
 
 def use_own_keras_settings() -> None:
     """Keras takes these from ~/.keras/keras.json, where any project may have set them; our numbers depend on
@@ -52,11 +54,12 @@ def seldnet(name: str, data_in: Sequence[int], nb_classes: int, params: Mapping[
     use_own_keras_settings()
     frames, bins, planes = data_in[-3:]
     dropout_rate = params['dropout_rate']
+    normalization = BinNormalization if normalized_axis == 2 else layers.BatchNormalization
     features = keras.Input((frames, bins, planes), name='features')
     x = planes_of(features)
     for i, pool in enumerate(params['pool_size']):
         x = layers.Conv2D(params['nb_cnn2d_filt'], (3, 3), padding='same', name=f'conv{i}')(x)
-        x = layers.BatchNormalization(axis=normalized_axis, momentum=0.99, epsilon=1e-3, name=f'bn{i}')(x)
+        x = normalization(axis=normalized_axis, momentum=0.99, epsilon=1e-3, name=f'bn{i}')(x)
         x = layers.MaxPooling2D((1, pool), name=f'pool{i}')(x)
         # ReLU grows with its input, so it may as well see the maxima only: the same numbers for an eighth of
         # the work.

@@ -110,7 +110,7 @@ def _inputs(layer: Any) -> list[Any]:
 
 
 _REORDERING = ('Permute', 'Reshape', 'Flatten')
-_FOLLOWING = ('BatchNormalization', 'MaxPooling2D', 'ReLU', 'Dropout', 'UpSampling1D')
+_FOLLOWING = ('BatchNormalization', 'BinNormalization', 'MaxPooling2D', 'ReLU', 'Dropout', 'UpSampling1D')
 
 
 def _goes_on(layer: Any, inputs: Sequence[Block]) -> bool:
@@ -176,7 +176,7 @@ def _function(activation: Any) -> str:
 
 
 _DETAILS: dict[str, Callable[[Any], tuple[str, ...]]] = {
-    'BatchNormalization': lambda layer: (_normalization(layer),),
+    **dict.fromkeys(('BatchNormalization', 'BinNormalization'), lambda layer: (_normalization(layer),)),
     'MaxPooling2D': lambda layer: (_pooling(layer),),
     'ReLU': lambda layer: ('ReLU',),
     'Dropout': lambda layer: (f'dropout {layer.rate:g}' if layer.rate else '',),
