@@ -54,14 +54,9 @@ reproduce: .venv/installed $(if $(FOLD),,reproduce-features)
 reproduce-features: .venv/installed
 	$(BIN)/python batch_feature_extraction.py 4 $(WHAT) --feat_label_dir "$(OUT)/features"
 
-# Those that build networks apart from the others: TensorFlow does not give back what it once compiled.
-TRAINING_TESTS = tests/faces tests/methods tests/prediction tests/training
-IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
-
 test: .venv/installed
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest $(IN_TWO) $(TRAINING_TESTS)
-	$(BIN)/python -m pytest $(IN_TWO) $(TRAINING_TESTS:%=--ignore %)
+	$(BIN)/python -m pytest -n 2
 
 test-long: .venv/installed
 	$(BIN)/python -m pytest -m ''

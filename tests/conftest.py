@@ -47,14 +47,31 @@ def untrained(tmp_path_factory):
     return untrained_model.make(tmp_path_factory.mktemp('untrained'))
 
 
-# Files of few tests that take long: started last, they would keep one worker waiting for the other.
+# Tests of networks that are compiled: TensorFlow keeps memory for each until its process ends, so one process
+# runs them all.
+NETWORKS = ('tests/methods/', 'tests/prediction/', 'tests/training/')
+# Files of few tests that take long. What is started last would keep one process waiting for the other.
 LONG_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
               'tests/faces/test_methods_through_the_scripts.py',
-              'tests/faces/test_own_dataset_through_the_scripts.py')
+              'tests/faces/test_own_dataset_through_the_scripts.py', 'tests/faces/test_seld.py',
+              'tests/faces/test_seld_resuming.py')
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+    items.sort(key=lambda item: [not item.nodeid.startswith(first) for first in (NETWORKS, LONG_FILES)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n 2` each process takes a file at a time, for its fixtures, or all of `NETWORKS`."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return 'networks' if nodeid.startswith(NETWORKS) else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
+    return Scheduling(config, log)
 
 
 GROWTH_MB = 100  # of a process since it last forgot its networks, from which forgetting is worth its seconds

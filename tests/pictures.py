@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -13,6 +14,10 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 LONG_NAMES = tuple(f'Musical instrument, door or water tap {number}' for number in range(50))
 FEW_AND_MANY = {'one': ('Female speech, woman speaking',), 'fifty': LONG_NAMES,
                 'odd': ('_hidden', 'a $x^2$ b', 'W' * 90, 'W' * 89 + 'X')}
+# Of those whose pictures take long: quick tests of other pictures have fifty names too.
+FIFTY_ONLY_IN_SLOW_TESTS = [
+    pytest.param(names, marks=pytest.mark.slow if len(names) == 50 else (), id=name)
+    for name, names in FEW_AND_MANY.items()]
 
 
 def with_classes(*names: str) -> Dataset:

@@ -133,6 +133,7 @@ def test_other_facts_are_noticed(change, office, tmp_path):
     assert redone >= made_anew and ('norm' in redone) == ('norm' in made_anew)
 
 
+@pytest.mark.slow
 def test_a_data_set_in_the_form_of_2022_is_trained_and_scored(office, tmp_path, monkeypatch, capsys):
     """Metadata of 100 ms frames, folds in the names, subfolders, gains of SN3D; no class of 2019."""
     monkeypatch.chdir(tmp_path)

@@ -147,6 +147,7 @@ sys.exit(seld.main(['seld.py', '1', 'two', '--model_variant', 'shared', *sys.arg
 '''
 
 
+@pytest.mark.slow
 def test_several_devices_share_the_batches(tiny_features, tmp_path):
     """Two virtual devices stand for two GPUs; TensorFlow takes them only at its start, hence a process."""
     settings = SIZES | {'quick_test': False, 'nb_epochs': 2, 'epochs_per_fit': 1,
@@ -285,6 +286,7 @@ def test_a_log_lies_beside_the_model(run_seld, tmp_path, capsys, monkeypatch):
     monkeypatch.undo()
 
 
+@pytest.mark.slow
 def test_networks_of_many_folds_do_not_bring_warnings_of_retracing(run_seld, monkeypatch, caplog, capfd):
     def build_a_graph(*arguments, jit_compile=None):
         model = STAND_IN.build(*arguments, jit_compile=jit_compile)

@@ -1,5 +1,6 @@
 """Thresholds, saved scores and ensembles: from training over the tools to the scorer."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,19 @@ def test_scores_lie_beside_the_predictions_and_say_the_same(place):
         rows = read_output_rows(path.with_suffix('.csv'))
         assert scores.activity.shape == (300, 11)
         np.testing.assert_array_equal(rows[:, :2], np.argwhere(scores.activity > 0.5))
+
+
+def test_the_lines_for_sed_scores_eval(place):
+    pytest.importorskip('sed_scores_eval')
+    page = Path(__file__).parents[2].joinpath('docs', 'SCORES.md').read_text(encoding='utf-8')
+    lines, = re.findall(r'```python\n(.*?)```', page, re.DOTALL)
+    names = {}
+    exec(compile(lines.replace('results/4_foa_dev', 'r1/1_foa_dev'), 'SCORES.md', 'exec'), names)
+    assert sorted(names['tables']) == [f'split1_ir{n}_ov1_{n}' for n in range(3)]
+    for name, table in names['tables'].items():
+        np.testing.assert_array_equal(table[list(TAU2019.classes)], read_scores(
+            Path('r1/1_foa_dev', f'{name}.npz')).activity)
+        assert table['offset'].iloc[-1] == 6
 
 
 def test_a_threshold_changes_what_is_written(place):

@@ -137,7 +137,8 @@ BUILT = 'keras_model.get_model((2, 10, 8, 8), [(2, 10, 11), (2, 10, 22)], 0, 2, 
 LOADED = 'network.load(pathlib.Path("models/tiny_job_foa_dev_split1_model.keras"))\n'
 
 
-@pytest.mark.parametrize('statement', [BUILT, LOADED], ids=['built', 'loaded'])
+@pytest.mark.parametrize('statement', [
+    pytest.param(BUILT, marks=pytest.mark.slow, id='built'), pytest.param(LOADED, id='loaded')])
 def test_keras_is_set_up_for_something_else(folder, finished_place, statement):
     """The network is that of the reference, whatever ~/.keras/keras.json says."""
     (folder / 'keras.json').write_text(json.dumps(

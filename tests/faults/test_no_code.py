@@ -39,6 +39,7 @@ def no_pickle(monkeypatch):
     monkeypatch.setattr(np, 'load', checked_load)
 
 
+@pytest.mark.slow
 def test_a_whole_run_unpickles_nothing(place, no_pickle):
     shutil.rmtree(place / 'features')
     for command in ('batch_feature_extraction.py tiny', 'seld.py tiny job --split 1 --overwrite', *READERS):

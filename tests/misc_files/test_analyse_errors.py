@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from next_commands import next_command_of
-from pictures import FEW_AND_MANY, what_cannot_be_read, with_classes
+from pictures import FIFTY_ONLY_IN_SLOW_TESTS, what_cannot_be_read, with_classes
 from scipy.optimize import linear_sum_assignment
 
 from metrics.doa import great_circle_deg
@@ -153,7 +153,7 @@ def test_counts_fit_into_cells(count, text):
     assert error_pictures.short_count(count) == text
 
 
-@pytest.mark.parametrize('names', FEW_AND_MANY.values(), ids=FEW_AND_MANY)
+@pytest.mark.parametrize('names', FIFTY_ONLY_IN_SLOW_TESTS)
 def test_pictures_of_any_number_of_classes_can_be_read(names):
     rng = np.random.default_rng(0)
     frames = np.repeat(np.arange(2000), 2)

@@ -62,6 +62,7 @@ def test_rooms_and_overlaps_are_balanced():
     assert {name.room for name in plan_recordings(2, 0)} == set(range(5))
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_bytes_in_any_number_of_processes(tmp_path):
     options = {'recordings': 1, 'eval_recordings': 1, 'seconds': 6, 'seed': 4}
     synthesize_dataset(tmp_path / 'serial', **options, n_jobs=1)

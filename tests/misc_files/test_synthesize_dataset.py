@@ -29,6 +29,7 @@ def test_command_line(tmp_path):
     assert other.stderr.count('\n') == 1
 
 
+@pytest.mark.slow
 def test_the_second_of_two_at_once_refuses(tmp_path):
     args = ('set', '--recordings=4', '--eval_recordings=0', '--formats', 'foa', '--n_jobs=1')
     first = subprocess.Popen([sys.executable, synthesize_dataset.__file__, *args], cwd=tmp_path)

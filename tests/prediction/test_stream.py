@@ -120,6 +120,7 @@ def test_an_event_comes_while_the_stream_goes_on(model):
     assert part.nb_frames < 150
 
 
+@pytest.mark.slow
 def test_memory_stays_as_it_is(model):
     """An hour of one long event among others, a block a second."""
     small, network = small_model(model)

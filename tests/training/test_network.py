@@ -38,7 +38,7 @@ def fit(model, batches, round_number=1):
 # ---- training ----
 
 
-@pytest.mark.parametrize('variant', ['released', 'paper'])
+@pytest.mark.parametrize('variant', ['released', pytest.param('paper', marks=pytest.mark.slow)])
 def test_a_loaded_network_goes_on_to_the_same_numbers(batches, tmp_path, variant):
     """Normalisation's statistics, Adam's moments and dropout go on, too."""
     model = METHODS[variant].build(INPUT, NB_CLASSES, SMALL, jit_compile=False)  # XLA takes long
