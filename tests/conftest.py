@@ -47,9 +47,10 @@ def untrained(tmp_path_factory):
     return untrained_model.make(tmp_path_factory.mktemp('untrained'))
 
 
-# Tests of networks that are compiled: TensorFlow keeps memory for each until its process ends, so one process
-# runs them all.
+# Files that one process runs one after the other: of networks that are compiled, for each of which TensorFlow
+# keeps memory until the process ends; and of data that take long to make.
 NETWORKS = ('tests/methods/', 'tests/prediction/', 'tests/training/')
+SYNTHETIC_DATA = ('tests/misc_files/test_synthesis_',)
 # Files of few tests that take long. What is started last would keep one process waiting for the other.
 LONG_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
               'tests/faces/test_methods_through_the_scripts.py',
@@ -63,12 +64,13 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `-n 2` each process takes a file at a time, for its fixtures, or all of `NETWORKS`."""
+    """With `-n 2` each process takes a file at a time, for its fixtures, or all that belong together."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
-            return 'networks' if nodeid.startswith(NETWORKS) else super()._split_scope(nodeid)
+            groups = (group[0] for group in (NETWORKS, SYNTHETIC_DATA) if nodeid.startswith(group))
+            return next(groups, super()._split_scope(nodeid))
 
     config.option.loadscopereorder = False  # the order is that of `pytest_collection_modifyitems`
     return Scheduling(config, log)

@@ -60,7 +60,8 @@ def example_method(monkeypatch):
 
 
 @pytest.mark.parametrize(('variant', 'audio_format'), [
-    ('accdoa', 'foa'), pytest.param('accdoa', 'mic', marks=pytest.mark.slow), ('cartesian', 'foa')])
+    ('accdoa', 'foa'), pytest.param('accdoa', 'mic', marks=pytest.mark.slow),
+    pytest.param('cartesian', 'foa', marks=pytest.mark.slow)])
 def test_a_method_goes_through_all_scripts(variant, audio_format, example_method, tmp_path, monkeypatch,
                                            capsys):
     monkeypatch.chdir(tmp_path)

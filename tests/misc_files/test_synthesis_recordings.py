@@ -26,8 +26,8 @@ def recordings(synthetic_folder):
     """Events, FOA and MIC samples (float, full scale 1) of each development recording, by name."""
     read = {}
     for path in sorted((synthetic_folder / 'metadata_dev').glob('*.csv')):
-        foa, mic = (soundfile.read(synthetic_folder / f'{audio_format}_dev' / f'{path.stem}.wav')[0]
-                    for audio_format in ('foa', 'mic'))
+        foa, mic = (soundfile.read(synthetic_folder / folder / f'{path.stem}.wav', dtype='float32')[0]
+                    for folder in ('foa_dev', 'mic_dev'))
         read[path.stem] = read_description(path), foa, mic
     assert len(read) == 4 * RECORDINGS
     return read
