@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import pytest
 
 from seldnet.common.errors import InputError
@@ -29,6 +30,17 @@ def test_a_worker_that_dies_is_reported():
     work = [functools.partial(os._exit, 1)] * 2
     with pytest.raises(InputError, match='data/foa_dev: a worker process died, perhaps for want of memory'):
         list(run_in_processes(work, 2, 'data/foa_dev'))
+
+
+def test_workers_that_cannot_start_are_explained(monkeypatch):
+    """As where a container's /dev/shm has no room for the semaphores of the workers' queues."""
+    def full(self, pieces):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(joblib.Parallel, '__call__', full)
+    with pytest.raises(InputError, match=r'data/foa_dev: no worker processes can be started \(No space left '
+                                         r'on device\), .* --shm-size 1g\), or set n_jobs to 1'):
+        list(run_in_processes([int, int], 2, 'data/foa_dev'))
 
 
 def test_a_lock_is_held_by_one_at_a_time(tmp_path):
