@@ -59,7 +59,7 @@ test: .venv/installed
 	$(BIN)/python -m pytest -n 2
 
 test-long: .venv/installed
-	$(BIN)/python -m pytest -m ''
+	$(BIN)/python -m pytest -n 2 -m ''
 
 .venv/installed: requirements.txt tests/requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
