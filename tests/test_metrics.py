@@ -242,7 +242,7 @@ def test_assign_is_scipys_assignment(n, m):
         np.testing.assert_array_equal(pairs[:, pairs[0].argsort()], expected)
 
 
-@pytest.mark.parametrize('n, m', [(1, 1), (1, 2), (2, 1), (1, 4), (4, 1), (2, 2)])
+@pytest.mark.parametrize('n, m', [(1, 1), (1, 2), (2, 1), (1, 4), (4, 1), (2, 2), (2, 3), (3, 2), (2, 4)])
 def test_assign_resolves_ties_as_scipy_does(n, m):
     every = np.array(np.meshgrid(*[[0, 1, 2]] * (n * m))).reshape(n * m, -1).T.reshape(-1, n, m).astype(float)
     assert len(every) == 3 ** (n * m)
