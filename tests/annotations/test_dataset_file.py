@@ -199,6 +199,24 @@ def test_differences_of_facts_in_words():
     assert [words.split()[0] for words in fact_differences(None, other)] == [
         'classes', 'grid_step_deg', 'grid_elevations_deg', 'recording_s', 'ambisonics']
     assert 'ambisonics' not in str(fact_differences(None, other, chosen_in_extraction=False))
+    assert fact_differences(None, other)[1:] == [
+        'grid_step_deg 10, not none', 'grid_elevations_deg -40, 40, not none', 'recording_s 60, not none',
+        'ambisonics n3d, not sn3d']
+
+
+@pytest.mark.parametrize(('number', 'words'), [
+    (20, '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19'),
+    (21, '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 ... (21)')])
+def test_of_many_classes_the_first_twenty_are_named(number, words):
+    one, many = (dataclasses.replace(TAU2019, classes=tuple(map(str, range(nb_classes))))
+                 for nb_classes in (1, number))
+    assert fact_differences(many.facts(), one) == [f'classes {words}, not 0']
+
+
+def test_a_long_value_is_shortened_in_messages(tmp_path):
+    for length, shown in ((78, 78 * 'a' + "'"), (79, 76 * 'a' + '...')):
+        with pytest.raises(InputError, match=f"dataset.toml: classes: found '{shown}, expected a list"):
+            read_dataset(write(tmp_path, f'name = "a"\nclasses = "{length * "a"}"\n'))
 
 
 def test_splits_that_no_fold_uses(tmp_path):

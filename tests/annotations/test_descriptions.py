@@ -1,5 +1,6 @@
 """Descriptions: what is read, what is refused with file and line, and what is written."""
 
+import dataclasses
 import math
 
 import pytest
@@ -8,6 +9,7 @@ from small_datasets import HEADER, OWN
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import (
     Event,
+    described_classes,
     description_dict,
     description_problems,
     read_description,
@@ -79,6 +81,30 @@ def test_bad_descriptions_name_file_line_and_what_was_expected(case, describe):
         read_description(path)
     assert str(error.value).startswith(f'{path}{message}')
     assert description_problems(path) == [str(error.value)]
+
+
+@pytest.mark.parametrize(('header', 'hint'), [
+    ('start_time,end_time', ''), ('cough,1,2,0,0,1', ''),
+    (HEADER.strip().replace(',', ';'), ': semicolons between them, expected commas, and decimal points'),
+    (HEADER.strip().replace(',', '\t'), ': tabs between them, expected commas, and decimal points')])
+def test_other_columns_are_named_with_what_stands_between_them(header, hint, describe):
+    path = describe(header + '\n')
+    assert description_problems(path) == [f'{path}:1: columns {header!r}, expected {HEADER.strip()!r}{hint}']
+
+
+def test_classes_of_a_description_whatever_the_data_set(describe):
+    path = describe(HEADER + 'car,1,2,0,0,1\nbird,1,2,0,0,1\ncar,1,2,0,0,1\n')
+    assert described_classes(path) == ['car', 'bird', 'car']
+
+
+def test_a_recording_of_another_length_than_the_data_sets(describe):
+    path = describe(HEADER + 'cough,59,70,0,0,1\n')
+    assert description_problems(path, seconds=65) == []
+    assert description_problems(path, seconds=64) == [
+        f'{path}:2: end_time 70 is beyond the recording, expected at most 69 s (64 s and a little)']
+    free = dataclasses.replace(TAU2019, recording_s=None)
+    assert description_problems(path, dataset=free) == []
+    assert len(description_problems(path, dataset=free, seconds=59)) == 2
 
 
 @pytest.mark.parametrize('row, message', [
