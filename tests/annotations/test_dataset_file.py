@@ -190,6 +190,24 @@ def test_facts_that_are_none_are_refused(facts):
         dataset_of_facts(facts, 'a.json: dataset')
 
 
+@pytest.mark.parametrize(('facts', 'message'), [
+    ([1], 'found [1], expected the facts of a data set'),
+    ({'name': 'a'}, "found ['name'], expected name, classes, grid_step_deg, grid_elevations_deg, ")])
+def test_what_was_found_in_place_of_facts_is_named(facts, message):
+    with pytest.raises(InputError) as error:
+        dataset_of_facts(facts, 'a.json: dataset')
+    assert str(error.value).startswith(f'a.json: dataset: {message}')
+
+
+def test_names_and_patterns_are_written_as_they_are_read(tmp_path):
+    dataset = dataclasses.replace(TAU2019, name='Büro', names=NameRules('büro{split}_*', ((1, ('tür',)),)))
+    write_dataset(tmp_path / 'dataset.toml', dataset)
+    text = (tmp_path / 'dataset.toml').read_text(encoding='utf-8')
+    assert 'name = "Büro"' in text and 'name_pattern = "büro{split}_*"' in text and '1 = ["tür"]' in text
+    write_dataset(tmp_path / 'dataset.toml', dataset, with_folds=False)
+    assert 'folds' not in (tmp_path / 'dataset.toml').read_text(encoding='utf-8')
+
+
 def test_differences_of_facts_in_words():
     other = dataclasses.replace(TAU2019, name='mine', classes=('b', 'a'), recording_s=None, grid=None,
                                 ambisonics='sn3d')
@@ -198,7 +216,10 @@ def test_differences_of_facts_in_words():
     assert fact_differences(None, TAU2019) == []
     assert [words.split()[0] for words in fact_differences(None, other)] == [
         'classes', 'grid_step_deg', 'grid_elevations_deg', 'recording_s', 'ambisonics']
-    assert 'ambisonics' not in str(fact_differences(None, other, chosen_in_extraction=False))
+    chosen = dataclasses.replace(other, channels=(1, 2, 3, 5))
+    assert fact_differences(None, chosen)[-2] == 'channels none, not 1, 2, 3, 5'
+    assert [words.split()[0] for words in fact_differences(None, chosen, chosen_in_extraction=False)] == [
+        'classes', 'grid_step_deg', 'grid_elevations_deg', 'recording_s']
     assert fact_differences(None, other)[1:] == [
         'grid_step_deg 10, not none', 'grid_elevations_deg -40, 40, not none', 'recording_s 60, not none',
         'ambisonics n3d, not sn3d']
@@ -214,7 +235,7 @@ def test_of_many_classes_the_first_twenty_are_named(number, words):
 
 
 def test_a_long_value_is_shortened_in_messages(tmp_path):
-    for length, shown in ((78, 78 * 'a' + "'"), (79, 76 * 'a' + '...')):
+    for length, shown in ((78, 78 * 'a' + "'"), (79, 76 * 'a' + r'\.\.\.')):
         with pytest.raises(InputError, match=f"dataset.toml: classes: found '{shown}, expected a list"):
             read_dataset(write(tmp_path, f'name = "a"\nclasses = "{length * "a"}"\n'))
 

@@ -156,6 +156,25 @@ def test_sources_and_unknown_distances_are_kept(tmp_path):
     assert description_problems(tmp_path / 'a.csv') == []
 
 
+def test_confidences_have_three_decimals_and_an_empty_cell_where_there_is_none(tmp_path):
+    write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, 1, None, 0.12345), Event(0, 1, 2, 0, 0, 1)])
+    assert [line.rpartition(',')[2] for line in (tmp_path / 'a.csv').read_text().splitlines()] == [
+        'confidence', '0.123', '']
+    assert [event.confidence for event in read_description(tmp_path / 'a.csv')] == [0.123, None]
+
+
+def test_what_is_written_is_utf_8_with_plain_line_ends(tmp_path):
+    dataset = dataclasses.replace(TAU2019, classes=('Tür',))
+    write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, 1)], dataset=dataset)
+    content = (tmp_path / 'a.csv').read_bytes()
+    assert b'T\xc3\xbcr,1.0' in content and content.count(b'\n') == 2 and b'\r' not in content
+
+
+def test_whole_degrees_are_integers_in_memory():
+    angles = description_dict([Event(0, 0, 1, -30.0, 10.5, 1)])
+    assert (repr(angles['azi']), repr(angles['ele'])) == ('[-30]', '[10.5]')
+
+
 def test_a_source_may_be_written_as_programs_do_and_stand_anywhere(describe):
     path = describe('source,' + HEADER + '12.0,cough,1,2,0,0,\n,cough,1,2,0,0,1\n')
     assert [event.source for event in read_description(path)] == [12, None]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event, read_description, write_description
 from seldnet.annotations.directions import wrap_azimuth_deg
+from seldnet.annotations.event_frames import times_of_label_frames
 from seldnet.annotations.later_files import (
     count_columns,
     read_metadata,
@@ -88,6 +89,51 @@ def test_a_source_that_stays_is_one_event():
     assert [(event.start_s, event.end_s) for event in events] == [
         (pytest.approx(0.31), pytest.approx(0.87)), (pytest.approx(1.01), pytest.approx(1.17))]
     assert all(math.isnan(event.distance_m) and event.source == 4 for event in events)
+
+
+def test_sources_at_once_are_an_event_each():
+    """Of a file in any order; they differ in class, source, azimuth, elevation or distance alone."""
+    of_events = [(1, 4, 30, 0, 100), (1, 4, 30, 0, 200), (1, 4, 30, 10, 100), (1, 4, 40, 0, 100),
+                 (1, 5, 30, 0, 100), (2, 4, 30, 0, 100)]
+    rows = np.array([(frame, *event) for frame in range(3) for event in of_events], float)
+    events = metadata_to_events(np.random.default_rng(0).permutation(rows))
+    found = [(event.class_index, event.source, event.azimuth_deg, event.elevation_deg, event.distance_m * 100)
+             for event in events]
+    assert sorted(found) == of_events
+    assert [(event.start_s, event.end_s) for event in events] == 6 * [pytest.approx((0.01, 0.27))]
+
+
+def test_events_are_in_the_order_of_their_starts_then_of_classes_and_sources():
+    rows = np.array([[4, 0, 0, 0, 0, 9], [0, 2, 1, 0, 0, 9], [0, 1, 7, 10, 0, 9], [0, 1, 3, 20, 0, 9]], float)
+    assert [(event.class_index, event.source) for event in metadata_to_events(rows)] == [
+        (1, 3), (1, 7), (2, 1), (0, 0)]
+
+
+def test_a_path_is_one_though_other_sources_sound_meanwhile():
+    """Its two pieces have two of five frames each of the second 100 ms: together enough."""
+    path = [Event(0, 0.01, 0.11, 20, 0, 1, 7), Event(0, 0.15, 0.155, 20, 0, 1, 7)]  # frames 0..6 and 7..8
+    others = [Event(0, 0, 0.09, -90, 0, 1, 8), Event(1, 0, 0.09, 90, 0, 1, 7)]  # frames 0..5
+    alone, together = events_to_metadata(path), events_to_metadata([*others, *path])
+    assert alone[:, 0].tolist() == [0, 1] and len(together) == 4
+    assert together[together[:, 3] == 20].tolist() == alone.tolist()
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_as_many_rows_of_a_source_as_its_events_sound_at_once(seed):
+    rng = np.random.default_rng(seed)
+    frames = [(first, first + rng.integers(0, 9)) for first in rng.integers(0, 40, 30)]  # of 100 ms
+    events = [Event(0, *times_of_label_frames(5 * first, 5 * last + 4), number, 0, 1, 3)
+              for number, (first, last) in enumerate(frames)]
+    found = events_to_metadata(events)[:, [0, 3]].tolist()
+    assert sorted(map(tuple, found)) == sorted(
+        (frame, number) for number, (first, last) in enumerate(frames) for frame in range(first, last + 1))
+
+
+def test_events_that_share_a_label_frame_sound_at_once():
+    """By the labels' rule the frame 25 is of both, and a frame of 100 ms is the second one's alone."""
+    found = events_to_metadata([Event(0, 0, 0.5, 0, 0, 1, 3), Event(0, 0.5, 0.99, 60, 0, 1, 3)])
+    assert [(row[0], row[3]) for row in found.tolist()] == [
+        *((frame, 0) for frame in range(5)), *((frame, 60) for frame in range(5, 10))]
 
 
 def test_metadata_of_a_description_of_2019():
