@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import Phase, settings
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
@@ -20,6 +21,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = Path(__file__).parent / 'golden'
+
+# For `make mutants`: the same examples each time, and none is made smaller once a mutant is seen.
+settings.register_profile('mutants', settings.get_profile('ci'), phases=(Phase.explicit, Phase.generate))
 
 
 @pytest.fixture(scope='session')
