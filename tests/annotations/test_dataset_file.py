@@ -60,6 +60,22 @@ def test_all_keys(tmp_path):
     assert dataset.parse_name('take1_x.wav') == (1, None, None, 1) and dataset.parse_name('street').split == 2
 
 
+def test_a_data_set_as_tau_2019_with_the_folds_of_both_modes(tmp_path):
+    write_dataset(tmp_path / 'dataset.toml', TAU2019)
+    assert read_dataset(tmp_path / 'dataset.toml') == TAU2019
+
+
+@pytest.mark.parametrize('line', [
+    'grace_s = 3600', 'grace_s = 0', 'recording_s = 86400', 'recording_s = 0.02', 'sample_rate_hz = 1000',
+    'sample_rate_hz = 1_000_000', 'grid_step_deg = 180', 'grid_step_deg = 90\ngrid_elevations_deg = [-90, 90]',
+    'grid_step_deg = 30\ngrid_elevations_deg = [30, 30]'])
+def test_values_at_the_ends_of_their_ranges_are_fine(line, tmp_path):
+    kept = OFFICE.replace('sample_rate_hz = 24000\n', '') if 'rate' in line else OFFICE
+    key, _, value = line.splitlines()[0].partition(' = ')
+    dataset = read_dataset(write(tmp_path, f'{kept}{line}\n'))
+    assert dataset.grid.step_deg == int(value) if 'grid' in key else getattr(dataset, key) == float(value)
+
+
 def test_without_the_file_it_is_tau_2019(tmp_path):
     assert find_dataset(tmp_path) is find_dataset(tmp_path / 'missing', None) is TAU2019
     (tmp_path / 'own').mkdir()
@@ -77,6 +93,21 @@ def test_folds_by_default_one_for_each_split_found_validated_on_the_next(tmp_pat
     (tmp_path / 'foa_eval' / 'split0_1.wav').touch()
     assert read_dataset(path).folds == {
         'dev': (Fold((1,), (2,), (2,)), Fold((2,), (1,), (1,))), 'eval': (Fold((0,), (1,), (2,)),)}
+
+
+def test_folds_by_default_of_the_evaluation_set(tmp_path):
+    (tmp_path / 'mic_eval').mkdir()
+    (tmp_path / 'mic_eval' / 'split0_1.wav').touch()
+    assert read_dataset(write(tmp_path, OFFICE)).folds == {'dev': (), 'eval': ()}
+    assert read_dataset(write(tmp_path, OFFICE, ['split3_1'])).folds == {
+        'dev': (), 'eval': (Fold((0,), (3,), (3,)),)}
+    (tmp_path / 'mic_eval' / 'split0_1.wav').unlink()
+    assert read_dataset(write(tmp_path, OFFICE, ['split4_1'])).folds['eval'] == ()
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = write(tmp_path, '\ufeff' + OFFICE.replace('bell', 'Tür'))
+    assert read_dataset(path).classes[-1] == 'Tür'
 
 
 def test_one_split_gives_no_fold_and_the_message_says_why(tmp_path):
@@ -111,7 +142,15 @@ WRONG = {
     'ambisonics = "N3D"': 'expected one of n3d, sn3d, fuma',
     'name_pattern = "{fold}_*"': 'expected each of {split}, {room}',
     'name_pattern = "take_*"': 'expected {split} in it, or a table',
+    'name_pattern = 3': 'name_pattern: found 3, expected a text such as "fold{split}_*"',
+    'name_pattern = "fold{split}_**"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "fold{split}_{"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "fold{split}}"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "{split}_{split}"': 'expected each of {split}, {room}, {overlap}, {number} at most once',
     'grace_s = -1': 'expected seconds, 0 or more',
+    'grace_s = 3601': 'expected seconds, 0 or more',
+    '[splits]': 'splits: found {}, expected a table, for each split a list of names or patterns: 1 = ',
+    '[splits]\n1234567890 = ["a"]': 'expected a table, for each split a list of names',
     '[splits]\none = ["a"]': 'expected a table, for each split a list of names',
     '[splits]\n1 = "a"': 'expected a table, for each split a list of names',
     '[[folds.dev]]\ntest = [1]\nval = [2]\ntrain = [1]': 'split 1 is tested and trained on',

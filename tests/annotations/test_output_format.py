@@ -14,6 +14,7 @@ def test_description_rows_are_frame_by_frame_as_they_first_come():
     assert rows.dtype == float
     assert rows.tolist() == [[1, 3, -30, 10.5], [1, 1, 170, -40], [2, 3, -30, 10.5], [3, 3, -30, 10.5],
                              [0, 1, 170, -40]]
+    assert description_rows([Event(0, 0, 0, 10, 20, 1)]).dtype == float
     np.testing.assert_array_equal(description_rows([]), np.zeros((0, 4)))
 
 
