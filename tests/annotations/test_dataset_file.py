@@ -67,7 +67,8 @@ def test_a_data_set_as_tau_2019_with_the_folds_of_both_modes(tmp_path):
 
 @pytest.mark.parametrize('line', [
     'grace_s = 3600', 'grace_s = 0', 'recording_s = 86400', 'recording_s = 0.02', 'sample_rate_hz = 1000',
-    'sample_rate_hz = 1_000_000', 'grid_step_deg = 180', 'grid_step_deg = 90\ngrid_elevations_deg = [-90, 90]',
+    'sample_rate_hz = 1_000_000', 'grid_step_deg = 180',
+    'grid_step_deg = 90\ngrid_elevations_deg = [-90, 90]',
     'grid_step_deg = 30\ngrid_elevations_deg = [30, 30]'])
 def test_values_at_the_ends_of_their_ranges_are_fine(line, tmp_path):
     kept = OFFICE.replace('sample_rate_hz = 24000\n', '') if 'rate' in line else OFFICE

@@ -93,14 +93,14 @@ def test_a_source_that_stays_is_one_event():
 
 def test_sources_at_once_are_an_event_each():
     """Of a file in any order; they differ in class, source, azimuth, elevation or distance alone."""
-    of_events = [(1, 4, 30, 0, 100), (1, 4, 30, 0, 200), (1, 4, 30, 10, 100), (1, 4, 40, 0, 100),
-                 (1, 5, 30, 0, 100), (2, 4, 30, 0, 100)]
+    of_events = [(1, 4, 30, 0, 0), (1, 4, 30, 0, 100), (1, 4, 30, 0, 200), (1, 4, 30, 10, 100),
+                 (1, 4, 40, 0, 100), (1, 5, 30, 0, 100), (2, 4, 30, 0, 100)]
     rows = np.array([(frame, *event) for frame in range(3) for event in of_events], float)
     events = metadata_to_events(np.random.default_rng(0).permutation(rows))
     found = [(event.class_index, event.source, event.azimuth_deg, event.elevation_deg, event.distance_m * 100)
              for event in events]
     assert sorted(found) == of_events
-    assert [(event.start_s, event.end_s) for event in events] == 6 * [pytest.approx((0.01, 0.27))]
+    assert [(event.start_s, event.end_s) for event in events] == 7 * [pytest.approx((0.01, 0.27))]
 
 
 def test_events_are_in_the_order_of_their_starts_then_of_classes_and_sources():
