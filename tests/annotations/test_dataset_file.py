@@ -132,6 +132,7 @@ WRONG = {
     'classes = "dog"': 'expected a list of names',
     'recording_s = 0': 'expected seconds',
     'recording_s = 1.005': 'expected seconds, a multiple of 0.02',
+    'recording_s = 86400.02': 'expected seconds',
     'recording_s = inf': 'expected seconds',
     'recording_s = nan': 'expected seconds',
     'grid_step_deg = 7': 'expected whole degrees that divide 180',

@@ -170,6 +170,10 @@ def test_numbers_may_be_written_as_programs_do(tmp_path, text):
     assert np.isnan(rows[:, 5]).all()
 
 
+def test_a_distance_may_be_0(tmp_path):
+    assert read_metadata(write(tmp_path, '10,1,1,-50,30,0\n'), dataset=STARSS)[0, 5] == 0
+
+
 METADATA_ERRORS = {
     'frame,class,source,azimuth,elevation\n':
         ":1: found 'frame,class,source,azimuth,elevation', expected numbers with commas between them",
@@ -271,6 +275,8 @@ PREDICTIONS = {
     '0,1,20,10\n0,1,-30,0\n': [[0, 1, 0, 20, 10, -1], [0, 1, 1, -30, 0, -1]],
     '0,1,3,20.5,10\n': [[0, 1, 3, 20.5, 10, -1]],
     '0,1,3,20,10,180\n': [[0, 1, 3, 20, 10, 180]],
+    '0,1,3,20,-10,0\n': [[0, 1, 3, 20, -10, 0]],
+    '0,1,3,0,0.4,-0.4,2.5\n': [[0, 1, 3, 90, -45, 2.5]],
     '0,1,3,0,0.707107,0.707107\n': [[0, 1, 3, 90, 45, -1]],
     '0,1,3,0,0.4,0.4,2.5\n': [[0, 1, 3, 90, 45, 2.5]],
     '0,1,3,1,0,0\n': [[0, 1, 3, 0, 0, -1]],
@@ -302,6 +308,8 @@ def test_the_form_is_that_of_the_whole_folder(tmp_path):
     (('0,1,0,0.6,0.8,0\n0,1,0,0,0,0\n',), 'a.csv:2: .* expected x, y, z of a vector of length 1'),
     (('0,1,0,20,10,20\n0,1,0,20,95,20\n',), 'a.csv:2: .* expected an elevation from -90 to 90'),
     (('0,1,0,20,10,20,10,10\n',), 'a.csv:1: .* 8 columns, expected 4 '),
+    (('0,1,0,20,10,20\n0,1,0,20,10,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
+    (('0,1,0,1,0,0,20\n0,1,0,1,0,0,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
     (('0,14,0,20,10\n',), 'a.csv:1: .* expected the class to be'),
     (('0,1,0.5,20,10\n',), 'a.csv:1: .* expected the source to be'),
 ])
@@ -309,6 +317,22 @@ def test_bad_predictions_end_in_a_line(tmp_path, texts, message):
     paths = [write(tmp_path, text, f'{name}.csv') for name, text in zip('abc', texts)]
     with pytest.raises(InputError, match=message):
         read_predictions(paths, dataset=STARSS)
+
+
+def test_rows_of_2019_are_five_of_each_frame_in_the_order_of_frames():
+    later = [[3, 1, 0, 180, -7.4, 1], [1, 2, 0, 19.6, 0, 1], [3, 0, 0, 0, 90, 1]]
+    rows = predictions_to_2019(np.array(later))
+    assert rows.dtype == int
+    assert rows.tolist() == [*([frame, 2, 20, 0] for frame in range(5, 10)),
+                             *(row for frame in range(15, 20)
+                               for row in ([frame, 1, -180, -7], [frame, 0, 0, 90]))]
+
+
+def test_vectors_have_no_negative_zeros(tmp_path):
+    directions = [[0, 1, 0, -180, 0, math.nan], [0, 1, 0, -1e-5, -0.0, math.nan]]
+    write_cartesian(tmp_path / 'a.csv', np.array(directions))
+    assert (tmp_path / 'a.csv').read_text() == ('0,1,0,-1.000000,0.000000,0.000000\n'
+                                                '0,1,0,1.000000,0.000000,0.000000\n')
 
 
 def test_distances_of_predictions_stay_as_they_are(tmp_path):
