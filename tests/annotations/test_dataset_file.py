@@ -68,6 +68,7 @@ def test_a_data_set_as_tau_2019_with_the_folds_of_both_modes(tmp_path):
 @pytest.mark.parametrize('line', [
     'grace_s = 3600', 'grace_s = 0', 'recording_s = 86400', 'recording_s = 0.02', 'sample_rate_hz = 1000',
     'sample_rate_hz = 1_000_000', 'grid_step_deg = 180',
+    'grid_step_deg = 1\ngrid_elevations_deg = [-90, 90]',
     'grid_step_deg = 90\ngrid_elevations_deg = [-90, 90]',
     'grid_step_deg = 30\ngrid_elevations_deg = [30, 30]'])
 def test_values_at_the_ends_of_their_ranges_are_fine(line, tmp_path):
@@ -106,6 +107,13 @@ def test_folds_by_default_of_the_evaluation_set(tmp_path):
     assert read_dataset(write(tmp_path, OFFICE, ['split4_1'])).folds['eval'] == ()
 
 
+@pytest.mark.parametrize(('step_deg', 'elevations_deg'), [
+    (180, (0,)), (90, (-90, 0, 90)), (60, (-60, 0, 60)), (20, tuple(range(-80, 81, 20)))])
+def test_a_grid_is_of_the_whole_sphere_by_default(step_deg, elevations_deg, tmp_path):
+    grid = read_dataset(write(tmp_path, f'{OFFICE}grid_step_deg = {step_deg}\n')).grid
+    assert grid == DirectionGrid(step_deg, tuple(range(-180, 180, step_deg)), elevations_deg)
+
+
 def test_a_byte_order_mark_does_no_harm(tmp_path):
     path = write(tmp_path, '\ufeff' + OFFICE.replace('bell', 'Tür'))
     assert read_dataset(path).classes[-1] == 'Tür'
@@ -133,6 +141,12 @@ WRONG = {
     'recording_s = 0': 'expected seconds',
     'recording_s = 1.005': 'expected seconds, a multiple of 0.02',
     'recording_s = 86400.02': 'expected seconds',
+    'recording_s = "60"': "recording_s: found '60', expected seconds",
+    'grace_s = true': 'grace_s: found True, expected seconds, 0 or more',
+    'grid_step_deg = 0': 'expected whole degrees that divide 180',
+    **{f'grid_step_deg = 1\ngrid_elevations_deg = {elevations}':
+       f'grid_elevations_deg: found {elevations}, expected the lowest and the highest, -90 to 90'
+       for elevations in ('[-91, 10]', '[10, 91]', '[10, -10]', '[10]', '[-10, 0, 10]', '[0.5, 10]', '5')},
     'recording_s = inf': 'expected seconds',
     'recording_s = nan': 'expected seconds',
     'grid_step_deg = 7': 'expected whole degrees that divide 180',

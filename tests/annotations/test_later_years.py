@@ -174,6 +174,12 @@ def test_a_distance_may_be_0(tmp_path):
     assert read_metadata(write(tmp_path, '10,1,1,-50,30,0\n'), dataset=STARSS)[0, 5] == 0
 
 
+def test_azimuths_of_a_full_turn_become_those_of_180_degrees(tmp_path):
+    azimuths = (-360, -181, -180, 180, 181, 360)
+    path = write(tmp_path, ''.join(f'0,1,1,{azimuth},0\n' for azimuth in azimuths))
+    assert read_metadata(path, dataset=STARSS)[:, 3].tolist() == [0, 179, -180, 180, -179, 0]
+
+
 METADATA_ERRORS = {
     'frame,class,source,azimuth,elevation\n':
         ":1: found 'frame,class,source,azimuth,elevation', expected numbers with commas between them",
