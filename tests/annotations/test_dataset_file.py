@@ -108,7 +108,7 @@ def test_folds_by_default_of_the_evaluation_set(tmp_path):
 
 
 @pytest.mark.parametrize(('step_deg', 'elevations_deg'), [
-    (180, (0,)), (90, (-90, 0, 90)), (60, (-60, 0, 60)), (20, tuple(range(-80, 81, 20)))])
+    (180, (0,)), (60, (-60, 0, 60)), (20, tuple(range(-80, 81, 20))), (1, tuple(range(-90, 91)))])
 def test_a_grid_is_of_the_whole_sphere_by_default(step_deg, elevations_deg, tmp_path):
     grid = read_dataset(write(tmp_path, f'{OFFICE}grid_step_deg = {step_deg}\n')).grid
     assert grid == DirectionGrid(step_deg, tuple(range(-180, 180, step_deg)), elevations_deg)
@@ -133,6 +133,8 @@ WRONG = {
     'sample_rate_hz = "48000"': "sample_rate_hz: found '48000', expected",
     'sample_rate_hz = true': 'sample_rate_hz: found True, expected',
     'sample_rate_hz = 0': 'sample_rate_hz: found 0, expected',
+    'sample_rate_hz = 950': 'sample_rate_hz: found 950, expected',
+    'sample_rate_hz = 1_000_050': 'sample_rate_hz: found 1000050, expected',
     'classes = []': 'classes: found',
     'classes = ["a", "a"]': "expected different names, 'a' stands there twice",
     'classes = ["a", 1]': 'expected a list of names',

@@ -282,6 +282,7 @@ PREDICTIONS = {
     '0,1,3,20.5,10\n': [[0, 1, 3, 20.5, 10, -1]],
     '0,1,3,20,10,180\n': [[0, 1, 3, 20, 10, 180]],
     '0,1,3,20,-10,0\n': [[0, 1, 3, 20, -10, 0]],
+    '0,1,3,20,0,1.5\n': [[0, 1, 3, 20, 0, 1.5]],  # in metres
     '0,1,3,0,0.4,-0.4,2.5\n': [[0, 1, 3, 90, -45, 2.5]],
     '0,1,3,0,0.707107,0.707107\n': [[0, 1, 3, 90, 45, -1]],
     '0,1,3,0,0.4,0.4,2.5\n': [[0, 1, 3, 90, 45, 2.5]],
@@ -301,7 +302,7 @@ def test_forms_of_predictions(tmp_path, text):
 def test_the_form_is_that_of_the_whole_folder(tmp_path):
     """A source to the front and very near is no vector where others are polar."""
     near = write(tmp_path, '0,1,0,0,1,1\n', 'a.csv')
-    far = write(tmp_path, '0,1,0,50,10,200\n1,1,0,50,10,200\n', 'b.csv')
+    far = write(tmp_path, '0,1,0,50,10,200\n', 'b.csv')
     assert read_predictions([near, far], dataset=STARSS)[near].tolist() == [[0, 1, 0, 0, 1, 1]]
 
 
@@ -316,6 +317,7 @@ def test_the_form_is_that_of_the_whole_folder(tmp_path):
     (('0,1,0,20,10,20,10,10\n',), 'a.csv:1: .* 8 columns, expected 4 '),
     (('0,1,0,20,10,20\n0,1,0,20,10,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
     (('0,1,0,1,0,0,20\n0,1,0,1,0,0,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
+    (('0,1,0,30,10,80,200\n',), 'a.csv:1: .* expected x, y, z of a vector of length 1'),
     (('0,14,0,20,10\n',), 'a.csv:1: .* expected the class to be'),
     (('0,1,0.5,20,10\n',), 'a.csv:1: .* expected the source to be'),
 ])
