@@ -83,6 +83,25 @@ def test_bad_descriptions_name_file_line_and_what_was_expected(case, describe):
     assert description_problems(path) == [str(error.value)]
 
 
+@pytest.mark.parametrize(('column', 'least', 'most'), [
+    ('start_time', 0, 86400), ('end_time', 86400, 86400), ('azi', -180, 180), ('ele', -90, 90),
+    ('dist', 0, None), ('confidence', 0, 1)])
+def test_numbers_up_to_the_ends_of_their_ranges(column, least, most, describe):
+    row = {'sound_event_recording': 'cough', 'start_time': 86400, 'end_time': 86400, 'ele': 0, 'azi': 0,
+           'dist': 1, 'confidence': 0.5}
+
+    def read(value):
+        cells = ','.join(map(str, (row | {column: value}).values()))
+        return read_description(describe(f'{HEADER.strip()},confidence\n{cells}\n'))
+
+    for value in (least, least if most is None else most):
+        assert float(value) in read(value)[0]
+    beyond = ([] if column == 'end_time' else [least - 0.001]) + ([] if most is None else [most + 0.001])
+    for value in beyond:
+        with pytest.raises(InputError, match=f":2: {column} '{value}', expected a number "):
+            read(value)
+
+
 @pytest.mark.parametrize(('header', 'hint'), [
     ('start_time,end_time', ''), ('cough,1,2,0,0,1', ''),
     (HEADER.strip().replace(',', ';'), ': semicolons between them, expected commas, and decimal points'),
