@@ -176,6 +176,8 @@ WRONG = {
     '[[folds.test]]\ntest = [1]\nval = [2]\ntrain = [2]': 'expected tables [[folds.dev]] or [[folds.eval]]',
     'folds = 3': 'expected tables',
     'name = 3': 'expected a text of one line',
+    'name = ""': 'expected a text of one line',
+    'classes = ["a", ""]': 'expected a list of names',
     'name = "a\\nb"': 'expected a text of one line',
     'x = ': 'not a TOML file',
     'a = ' + '[' * 2000: 'not a TOML file',
