@@ -192,7 +192,7 @@ METADATA_ERRORS = {
     '0,1,0,20,10\n0,1,0,20,10,100\n': ":2: found '0,1,0,20,10,100', 6 columns, expected 5 (",
     '0,1,0,20,10\n\n0,1,0,20.5,10\n': ":3: found '0,1,0,20.5,10', expected whole numbers",
     '0,1,0,nan,10\n': 'expected numbers', '0,1,0,inf,10\n': 'expected numbers',
-    '0,1,0,1e400,10\n': 'expected numbers below 1000000000',
+    '0,1,0,20,10\n\n0,1,0,1e400,10\n': ":3: found '0,1,0,1e400,10', expected numbers below 1000000000",
     f'{"9" * 100_000},1,0,20,10\n': 'expected numbers below 1000000000',
     f'{"9" * 100_000}x,1,0,20,10\n': 'expected numbers with commas',
     '-1,1,0,20,10\n': 'expected the frame to be a whole number from 0 to 863999',

@@ -346,6 +346,8 @@ def test_empty_files_hold_nothing(read, content, tmp_path):
     (b'1,0;2,0;3,0;4,0', 'semicolons'),
     (b'1\t2\t3\t4', 'tabs .* expected commas'),
     (b'1 2 3 4', r"1 columns.* numpy\.savetxt writes commas with delimiter=','"),
+    (b'1 2 3', '1 columns, expected 4: frame, class, azimuth, elevation$'),
+    (b'sound_event_recording,start_time,end_time,ele,azi,dist', '6 columns of a description'),
     (b'1,2,3.5,4', r'3\.5 is no whole number.* rounded to whole degrees'),
     (b'1,2,1e-1,4', '1e-1 is no whole number'),
     (b'1,2,1e400,4', '9 digits'),
