@@ -1,11 +1,19 @@
-"""Rows of descriptions, folders of predictions (the files: tests/faces/test_evaluation_metrics.py)."""
+"""Rows of descriptions and labels, folders of predictions (the files: tests/faces/test_evaluation_metrics.py)."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
+from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event
-from seldnet.annotations.output_format import description_rows, predictions_folder
+from seldnet.annotations.output_format import (
+    classification_rows,
+    description_rows,
+    predictions_folder,
+    rows_on_grid,
+    rows_to_classification_labels,
+)
 
 
 def test_description_rows_are_frame_by_frame_as_they_first_come():
@@ -16,6 +24,23 @@ def test_description_rows_are_frame_by_frame_as_they_first_come():
                              [0, 1, 170, -40]]
     assert description_rows([Event(0, 0, 0, 10, 20, 1)]).dtype == float
     np.testing.assert_array_equal(description_rows([]), np.zeros((0, 4)))
+
+
+def test_each_cell_of_the_grid_comes_back_alone():
+    """The first cells too, from which no earlier one is told apart."""
+    for frame in (0, 1):
+        for elevation in (-40, -30, -20):
+            rows = np.array([[frame, 0, -180, elevation]])
+            np.testing.assert_array_equal(rows_on_grid(rows), rows)
+
+
+def test_labels_of_recordings_of_own_lengths_end_with_the_last_row():
+    free = dataclasses.replace(TAU2019, recording_s=None)
+    rows = np.array([[7, 1, 10, 20], [3, 10, -180, -40]])
+    labels = rows_to_classification_labels(rows, dataset=free)
+    assert labels.shape == (8, 11, 324)
+    np.testing.assert_array_equal(classification_rows(labels, dataset=free), rows[::-1])
+    assert rows_to_classification_labels(rows[:0], dataset=free).shape == (0, 11, 324)
 
 
 def test_the_folder_of_predictions():
