@@ -1,4 +1,4 @@
-"""Rows of descriptions and labels, folders of predictions (the files: tests/faces/test_evaluation_metrics.py)."""
+"""Rows in memory, folders of predictions (the files: tests/faces/test_evaluation_metrics.py)."""
 
 import dataclasses
 from pathlib import Path
@@ -10,6 +10,7 @@ from seldnet.annotations.descriptions import Event
 from seldnet.annotations.output_format import (
     classification_rows,
     description_rows,
+    dict_to_rows,
     predictions_folder,
     rows_on_grid,
     rows_to_classification_labels,
@@ -24,6 +25,11 @@ def test_description_rows_are_frame_by_frame_as_they_first_come():
                              [0, 1, 170, -40]]
     assert description_rows([Event(0, 0, 0, 10, 20, 1)]).dtype == float
     np.testing.assert_array_equal(description_rows([]), np.zeros((0, 4)))
+
+
+def test_what_follows_in_an_entry_of_a_dictionary_is_ignored():
+    entries = {49: [[8, -30.5, 10, 'sure'], [3, 20, 0]], 7: [[0, 0.5, -0.5, 1, 2]]}
+    assert dict_to_rows(entries).tolist() == [[49, 8, -31, 10], [49, 3, 20, 0], [7, 0, 0, -1]]
 
 
 def test_each_cell_of_the_grid_comes_back_alone():
