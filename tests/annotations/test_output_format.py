@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event
@@ -14,7 +15,9 @@ from seldnet.annotations.output_format import (
     predictions_folder,
     rows_on_grid,
     rows_to_classification_labels,
+    write_output_rows,
 )
+from seldnet.annotations.output_text import are_legal, parse_plain
 
 
 def test_description_rows_are_frame_by_frame_as_they_first_come():
@@ -25,6 +28,28 @@ def test_description_rows_are_frame_by_frame_as_they_first_come():
                              [0, 1, 170, -40]]
     assert description_rows([Event(0, 0, 0, 10, 20, 1)]).dtype == float
     np.testing.assert_array_equal(description_rows([]), np.zeros((0, 4)))
+
+
+@pytest.mark.parametrize('content', [b'0,3,-120,10\n7,10,200,-90\n', b'0,3,-120,10\n7,10,200,-90'])
+def test_files_as_the_project_writes_them_are_read_the_fast_way(content):
+    assert parse_plain(content).tolist() == [[0, 3, -120, 10], [7, 10, 200, -90]]
+    assert parse_plain(b'123456789,0,-123456789,0\n').tolist() == [[123456789, 0, -123456789, 0]]
+    assert parse_plain(b'').shape == (0, 4)
+
+
+@pytest.mark.parametrize('content', [
+    b'0,3,-120\n10', b'0,3,-120,10,7,10,200,-90\n', b'0,3,--120,10\n', b'0,3,-,10\n', b'0,3,,10\n', b'\n',
+    b'0,3,1-2,10\n', b'0,3,+120,10\n', b'0,3, 120,10\n', b'0,3,1.0,10\n', b'1234567890,3,120,10\n',
+    b'0,3,120,10\r\n', b'0,3,120,10\n\n', b'0;3;120;10\n', b'0\n3,120,10,'])
+def test_other_files_are_left_to_the_way_line_by_line(content):
+    assert parse_plain(content) is None
+
+
+def test_the_row_that_cannot_be_written_is_named(tmp_path):
+    rows = np.array([[0, 0, 0, 0], [10 ** 9, 0, 0, 0]])
+    with pytest.raises(ValueError, match='^expected numbers of at most 9 digits$'):
+        write_output_rows(tmp_path / 'a.csv', rows)
+    assert are_legal(rows, TAU2019).tolist() == [True, False]
 
 
 def test_what_follows_in_an_entry_of_a_dictionary_is_ignored():
