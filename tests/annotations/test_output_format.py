@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seldnet.annotations import output_format
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event
 from seldnet.annotations.output_format import (
@@ -13,11 +14,13 @@ from seldnet.annotations.output_format import (
     description_rows,
     dict_to_rows,
     predictions_folder,
+    read_output_rows,
     rows_on_grid,
     rows_to_classification_labels,
     write_output_rows,
 )
 from seldnet.annotations.output_text import are_legal, parse_plain
+from seldnet.common.errors import InputError
 
 
 def test_description_rows_are_frame_by_frame_as_they_first_come():
@@ -39,10 +42,26 @@ def test_files_as_the_project_writes_them_are_read_the_fast_way(content):
 
 @pytest.mark.parametrize('content', [
     b'0,3,-120\n10', b'0,3,-120,10,7,10,200,-90\n', b'0,3,--120,10\n', b'0,3,-,10\n', b'0,3,,10\n', b'\n',
-    b'0,3,1-2,10\n', b'0,3,+120,10\n', b'0,3, 120,10\n', b'0,3,1.0,10\n', b'1234567890,3,120,10\n',
-    b'0,3,120,10\r\n', b'0,3,120,10\n\n', b'0;3;120;10\n', b'0\n3,120,10,'])
+    b'0,3,1-2,10\n', b'0,3,1:,10\n', b'0,3,+120,10\n', b'0,3, 120,10\n', b'0,3,1.0,10\n',
+    b'1234567890,3,120,10\n', b'0,3,120,10\r\n', b'0,3,120,10\n\n', b'0;3;120;10\n', b'0\n3,120,10,'])
 def test_other_files_are_left_to_the_way_line_by_line(content):
     assert parse_plain(content) is None
+
+
+@pytest.mark.parametrize('content', [b'0,3,-120,10\n', b'\xef\xbb\xbf0,3,-120,10\r\n'])
+def test_a_byte_order_mark_and_windows_line_ends_cost_no_time(content, tmp_path, monkeypatch):
+    (tmp_path / 'a.csv').write_bytes(content)
+    monkeypatch.setattr(output_format, 'parse_line_by_line', None)
+    assert read_output_rows(tmp_path / 'a.csv').tolist() == [[0, 3, -120, 10]]
+
+
+@pytest.mark.parametrize('number', ['12', '12.0'])
+def test_classes_are_those_of_the_data_set_however_they_are_written(number, tmp_path):
+    many = dataclasses.replace(TAU2019, classes=tuple(map(str, range(13))))
+    (tmp_path / 'a.csv').write_text(f'0,{number},-120,10\n')
+    assert read_output_rows(tmp_path / 'a.csv', dataset=many).tolist() == [[0, 12, -120, 10]]
+    with pytest.raises(InputError, match='class 12, expected 0..10'):
+        read_output_rows(tmp_path / 'a.csv')
 
 
 def test_the_row_that_cannot_be_written_is_named(tmp_path):
