@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
@@ -22,8 +22,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 GOLDEN = Path(__file__).parent / 'golden'
 
-# For `make mutants`: the same examples each time, and none is made smaller once a mutant is seen.
-settings.register_profile('mutants', settings.get_profile('ci'), phases=(Phase.explicit, Phase.generate))
+# For `make mutants`: the same examples each time, however slow; none is made smaller once a mutant is seen.
+settings.register_profile('mutants', derandomize=True, database=None, deadline=None,
+                          phases=(Phase.explicit, Phase.generate),
+                          suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope='session')
