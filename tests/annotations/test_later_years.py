@@ -206,6 +206,21 @@ METADATA_ERRORS = {
 }
 
 
+@pytest.mark.parametrize(('text', 'hint'), [
+    ('0,x,0,20,10', ''), ('0;1;20', ''),
+    ('0;1;20;10', '; there are semicolons between them: save it as "CSV (comma delimited)"'),
+    ('0\t1\t20\t10', '; there are tabs between them: save it as "CSV (comma delimited)"')])
+def test_a_hint_at_what_stands_between_numbers_where_there_is_one(tmp_path, text, hint):
+    with pytest.raises(InputError) as error:
+        read_metadata(write(tmp_path, text), dataset=STARSS)
+    assert str(error.value).endswith(f'expected numbers with commas between them, and no header{hint}')
+
+
+@pytest.mark.parametrize('text', ['0,1,20,10\n0,1\n', '\ufeff0,1,20,10\n', ',,,\n \n,0,1,20,10,,\r\n'])
+def test_columns_are_counted_as_they_are_read(tmp_path, text):
+    assert count_columns(write(tmp_path, text)) == 4
+
+
 @pytest.mark.parametrize('number', range(len(METADATA_ERRORS)))
 def test_bad_metadata_end_in_a_line(tmp_path, number):
     text, message = list(METADATA_ERRORS.items())[number]
