@@ -10,6 +10,7 @@ from seldnet.annotations import output_format
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event
 from seldnet.annotations.output_format import (
+    active_rows,
     classification_rows,
     description_rows,
     dict_to_rows,
@@ -74,6 +75,18 @@ def test_the_row_that_cannot_be_written_is_named(tmp_path):
 def test_what_follows_in_an_entry_of_a_dictionary_is_ignored():
     entries = {49: [[8, -30.5, 10, 'sure'], [3, 20, 0]], 7: [[0, 0.5, -0.5, 1, 2]]}
     assert dict_to_rows(entries).tolist() == [[49, 8, -31, 10], [49, 3, 20, 0], [7, 0, 0, -1]]
+
+
+def test_rows_of_active_classes_are_whole_numbers_toward_zero():
+    active = np.array([[False, True], [True, True]])
+    rows = active_rows(active, np.array([[9, -30.9], [179.9, 0]]), np.array([[9, 99.5], [-0.5, -90.5]]))
+    assert rows.dtype == int
+    assert rows.tolist() == [[0, 1, -30, 90], [1, 0, 179, 0], [1, 1, 0, -90]]
+
+
+def test_directions_between_the_grids_are_whole_numbers_on_it():
+    rows = rows_on_grid(np.array([[3, 2, 12.5, -7.5], [3, 2, 19.9, -1]]))
+    assert rows.dtype == int and rows.tolist() == [[3, 2, 10, -10]]
 
 
 def test_each_cell_of_the_grid_comes_back_alone():
