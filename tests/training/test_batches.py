@@ -135,8 +135,20 @@ def test_files_are_not_written(golden_folder):
 
 
 def test_a_split_without_recordings_is_named(golden_folder):
-    with pytest.raises(InputError, match='6 recordings, none of them of split 7'):
-        open_of(golden_folder, [7], batch_size=32, seq_len=64)
+    with pytest.raises(InputError, match='6 recordings, none of them of split 7, 8; run batch_'):
+        open_of(golden_folder, [7, 8], batch_size=32, seq_len=64)
+
+
+def test_a_folder_without_features_is_named(tmp_path):
+    (tmp_path / 'foa_dev_norm').mkdir()
+    with pytest.raises(InputError, match=f'^{tmp_path}/foa_dev_norm: no features; run batch_'):
+        open_of(tmp_path, [1], batch_size=1, seq_len=8)
+
+
+def test_other_files_beside_the_features_are_passed_over(golden_folder, tmp_path):
+    folder = shutil.copytree(golden_folder, tmp_path / 'features')
+    (folder / 'foa_dev_norm' / 'state.json').touch()
+    assert open_of(folder, **TRAIN).names == open_of(golden_folder, **TRAIN).names
 
 
 def test_too_few_frames_for_a_batch(golden_folder):
