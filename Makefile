@@ -1,7 +1,7 @@
 # make demo    a small data set, features, two trained networks, their scores and pictures
 # make test    all quick tests (make test-long: the slow ones too)
 # make mutants    what the quick tests do not notice of changes to metrics/, annotations, targets and batches: the
-#                 mutants that survive, in a quarter of an hour (docs/CODE.md; MUTANTS='metrics.sed.*': some of them)
+#                 mutants that survive, in under half an hour (docs/CODE.md; MUTANTS='metrics.sed.*': some of them)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
 # make api    pages of all functions and classes, from their docstrings: api/index.html
