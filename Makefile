@@ -1,5 +1,7 @@
 # make demo    a small data set, features, two trained networks, their scores and pictures
 # make test    all quick tests (make test-long: the slow ones too)
+# make mutants    what the quick tests do not notice of changes to metrics/, annotations, targets and batches: the
+#                 mutants that survive, in under half an hour (docs/CODE.md; MUTANTS='metrics.sed.*': some of them)
 # make reproduce DATASET=data FORMAT=foa METHOD=released   from the downloaded data to the published table
 #                 (docs/REPRODUCE.md; FOLD=1: one fold of it)
 # make api    pages of all functions and classes, from their docstrings: api/index.html
@@ -10,7 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: api demo networks pictures reproduce reproduce-features test test-long clean
+.PHONY: api demo mutants networks pictures reproduce reproduce-features test test-long clean
 
 demo: .venv/installed
 	$(BIN)/python misc_files/synthesize_dataset.py demo/data
@@ -61,6 +63,16 @@ test: .venv/installed
 test-long: .venv/installed
 	$(BIN)/python -m pytest -n 2 -m ''
 
+# Anew each time: mutmut would keep what it found before the tests were changed. Of the methods neither `build` nor
+# `losses`, whose tests need Keras.
+MUTANTS = metrics.* seldnet.annotations.* seldnet.training.batches.* seldnet.methods.*.x_[!bl]*
+
+mutants: .venv/installed
+	$(BIN)/python -m pip install -q -r tests/requirements-mutants.txt -c constraints.txt
+	rm -rf mutants
+	set -f; $(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results | grep -v ': not checked' || echo 'No mutant survives.'
+
 .venv/installed: requirements.txt tests/requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
 	    f"Python {sys.version.split()[0]} found, 3.11 to 3.13 expected: PYTHON=python3.12 make ...")'
@@ -69,4 +81,4 @@ test-long: .venv/installed
 	touch $@
 
 clean:
-	rm -rf api demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf api demo mutants .pytest_cache .ruff_cache .hypothesis

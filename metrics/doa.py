@@ -190,7 +190,7 @@ def _assign_two_rows(cost: np.ndarray) -> np.ndarray:
     row takes another or the first row makes room, whichever is cheaper: the steps of the shortest augmenting
     path, by which SciPy goes as well.
     """
-    problem = np.arange(len(cost))
+    problem, column = np.arange(len(cost)), np.arange(cost.shape[2])
     first, second = cost[:, 0], cost[:, 1]
     wanted = first.argmin(axis=1)
     free = second.copy()
@@ -201,8 +201,13 @@ def _assign_two_rows(cost: np.ndarray) -> np.ndarray:
     # Second row takes `wanted`, first row moves on: what that costs beyond the first row's own choice.
     detour = second[problem, wanted][:, None] + first - first[problem, wanted][:, None]
     detour[problem, wanted] = np.inf
-    cheaper = np.minimum(free, detour).argmin(axis=1)
+    costs = np.minimum(free, detour)
+    cheaper = costs.argmin(axis=1)
+    if len(column) > 2:  # of equal ones SciPy takes column 0 only after those from 1 to `wanted`
+        between = np.where((column > 0) & (column < wanted[:, None]), costs, np.inf)
+        cheaper = np.where(between.min(axis=1) == costs[problem, cheaper], between.argmin(axis=1), cheaper)
     makes_room = detour[problem, cheaper] < free[problem, cheaper]
 
     first_moves = (wanted_by_both & makes_room)[:, None]
+    other = np.where(wanted_by_both, cheaper, other)
     return np.where(first_moves, np.stack((cheaper, wanted), axis=1), np.stack((wanted, other), axis=1))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
@@ -20,6 +21,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOLDEN = Path(__file__).parent / 'golden'
+
+# For `make mutants`: the same examples each time, however slow; none is made smaller once a mutant is seen.
+settings.register_profile('mutants', derandomize=True, database=None, deadline=None,
+                          phases=(Phase.explicit, Phase.generate),
+                          suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope='session')

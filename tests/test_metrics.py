@@ -92,6 +92,29 @@ def test_distances_by_hand():
     assert distance(33, 21, 33, 21) < 3e-6
 
 
+def test_directions_that_are_equal_or_opposite_are_never_beyond_the_arc_cosine():
+    """Rounding makes cosines beyond 1 and -1 of whole degrees."""
+    azimuth, elevation = np.radians(np.mgrid[-180:180, -90:91])
+    equal = doa.great_circle_deg(azimuth, elevation, azimuth, elevation)
+    opposite = doa.great_circle_deg(azimuth, elevation, azimuth + np.pi, -elevation)
+    np.testing.assert_allclose(equal, 0, atol=3e-6)
+    np.testing.assert_allclose(opposite, 180, atol=3e-6)
+
+
+def test_pairs_by_hand():
+    """Frame 0 holds two and one, frame 1 one and none, frame 2 none and one, frame 5 two and two."""
+    reference = frame_directions(rows((0, 0, 90, 0), (0, 0, 0, 0), (1, 0, 0, 0), (5, 0, 0, 0), (5, 0, 50, 0)))
+    prediction = frame_directions(rows((0, 0, 10, 0), (2, 0, 0, 0), (5, 0, 60, 0), (5, 0, 3, 0)))
+    pairs = doa.pair(reference, prediction)
+    assert set(zip(pairs.reference.tolist(), pairs.prediction.tolist())) == {(1, 0), (3, 3), (4, 2)}
+    assert sorted(pairs.distance_deg) == pytest.approx([3, 10, 10])
+    assert len(pairs.reference) == len(pairs.prediction) == 3
+    nothing = doa.pair(reference, frame_directions(rows()))
+    assert [len(column) for column in nothing] == [0, 0, 0]
+    for found in (pairs, nothing):  # which can be used as indices
+        assert [column.dtype.kind for column in found] == ['i', 'i', 'f']
+
+
 @pytest.mark.parametrize('mean_deg, true_positives', [(19, 1), (21, 0)])
 def test_joint_threshold_is_on_the_mean_distance_of_a_track(mean_deg, true_positives):
     # Along a meridian; one pair is at 5 degrees, the other makes up the mean.
@@ -242,7 +265,7 @@ def test_assign_is_scipys_assignment(n, m):
         np.testing.assert_array_equal(pairs[:, pairs[0].argsort()], expected)
 
 
-@pytest.mark.parametrize('n, m', [(1, 1), (1, 2), (2, 1), (1, 4), (4, 1), (2, 2)])
+@pytest.mark.parametrize('n, m', [(1, 1), (1, 2), (2, 1), (1, 4), (4, 1), (2, 2), (2, 3), (3, 2), (2, 4)])
 def test_assign_resolves_ties_as_scipy_does(n, m):
     every = np.array(np.meshgrid(*[[0, 1, 2]] * (n * m))).reshape(n * m, -1).T.reshape(-1, n, m).astype(float)
     assert len(every) == 3 ** (n * m)
@@ -369,6 +392,28 @@ def test_recordings_counted_together_are_counted_apart():
             np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-9)
 
 
+def test_scores_of_many_records_are_those_of_each():
+    of_sed, of_doa, of_joint = counts_of([random_scene(np.random.default_rng(seed), 'anywhere')
+                                          for seed in range(20)])
+    for together, apart in [
+            (seld.scores(of_sed, of_doa), [seld.scores(*pair) for pair in zip(of_sed, of_doa)]),
+            (joint.micro_scores(of_joint), map(joint.micro_scores, of_joint)),
+            (joint.macro_scores(of_joint), map(joint.macro_scores, of_joint)),
+            (joint.class_scores(of_joint), map(joint.class_scores, of_joint)),
+            ((sed.class_f_scores(of_sed),), [(sed.class_f_scores(counts),) for counts in of_sed]),
+            ((sed.class_error_rates(of_sed),), [(sed.class_error_rates(counts),) for counts in of_sed])]:
+        for scores, expected in zip(together, zip(*apart), strict=True):
+            assert len(scores) == 20
+            np.testing.assert_allclose(scores, expected, rtol=1e-12)
+
+
+def test_one_recording_is_counted_unless_there_are_said_to_be_more():
+    events = rows((0, 0, 0, 0), (22, 2, 10, 0))
+    assert [len(records) for records in (
+        sed.count(events, events, **SMALL), joint.count(events, events, **SMALL),
+        doa.count(frame_directions(events), frame_directions(events), nb_frames=23))] == [1, 1, 1]
+
+
 def test_order_of_recordings_and_of_frames_does_not_matter():
     rng = np.random.default_rng(0)
     scenes = [random_scene(rng, 'anywhere') for _ in range(10)]
@@ -442,6 +487,32 @@ def test_jackknife_of_a_mean_is_the_t_interval():
     without = (values.sum() - values) / 4
     expected = scipy.stats.t.interval(0.95, 4, values.mean(), scipy.stats.sem(values))
     assert jackknife.interval(values.mean(), without) == pytest.approx(expected)
+
+
+def test_two_recordings_are_enough_for_an_interval():
+    expected = scipy.stats.t.interval(0.9, 1, 0.4, scipy.stats.sem([0.5, 0.3]))
+    assert jackknife.interval(0.4, np.array([0.3, 0.5]), confidence=0.9) == pytest.approx(expected)
+
+
+def test_an_interval_is_cut_to_the_limits_of_its_score():
+    values = np.array([0.1, 0.9, 0.8])
+    low, high = jackknife.interval(values.mean(), (values.sum() - values) / 2)
+    assert low < 0 and high > 1
+    assert jackknife.interval(values.mean(), (values.sum() - values) / 2, limits=(0, 1)) == (0, 1)
+
+
+@pytest.mark.parametrize('values', [(0.3, -0.1), (-0.3, 0.1), (0.3, 0.2, -0.1, 0.4), (-2, -3, -2.5, -2, -2)])
+def test_p_value_of_a_mean_is_the_t_tests(values):
+    values = np.array(values)
+    found = jackknife.p_value(values.mean(), (values.sum() - values) / (len(values) - 1))
+    assert found == pytest.approx(scipy.stats.ttest_1samp(values, 0).pvalue)
+
+
+def test_p_value_of_a_difference_that_no_recording_changes():
+    assert jackknife.p_value(0.0, np.zeros(5)) == 1
+    assert jackknife.p_value(0.25, np.full(5, 0.25)) == 0
+    assert math.isnan(jackknife.p_value(0.25, np.array([0.25])))
+    assert math.isnan(jackknife.p_value(np.nan, np.zeros(5)))
 
 
 def test_jackknife_equals_leaving_out_one_by_one():

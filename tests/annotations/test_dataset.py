@@ -22,6 +22,12 @@ def test_sizes_follow_rate_and_length():
     assert dataclasses.replace(TAU2019, recording_s=0.5).nb_frames == 25
 
 
+def test_frames_of_a_recording_are_those_that_it_begins_unless_all_are_of_one_length():
+    free = dataclasses.replace(OWN, recording_s=None)
+    assert [free.nb_frames_of(nb_samples) for nb_samples in (0, 1, 480, 481, 24_000)] == [0, 1, 1, 2, 50]
+    assert OWN.nb_frames_of(1) == 50
+
+
 @pytest.mark.parametrize('mode', ['dev', 'eval'])
 def test_folds_use_every_split_once(mode):
     every = {0, 1, 2, 3, 4} if mode == 'eval' else {1, 2, 3, 4}

@@ -60,6 +60,24 @@ def test_all_keys(tmp_path):
     assert dataset.parse_name('take1_x.wav') == (1, None, None, 1) and dataset.parse_name('street').split == 2
 
 
+def test_a_data_set_as_tau_2019_with_the_folds_of_both_modes(tmp_path):
+    write_dataset(tmp_path / 'dataset.toml', TAU2019)
+    assert read_dataset(tmp_path / 'dataset.toml') == TAU2019
+
+
+@pytest.mark.parametrize('line', [
+    'grace_s = 3600', 'grace_s = 0', 'recording_s = 86400', 'recording_s = 0.02', 'sample_rate_hz = 1000',
+    'sample_rate_hz = 1_000_000', 'grid_step_deg = 180',
+    'grid_step_deg = 1\ngrid_elevations_deg = [-90, 90]',
+    'grid_step_deg = 90\ngrid_elevations_deg = [-90, 90]',
+    'grid_step_deg = 30\ngrid_elevations_deg = [30, 30]'])
+def test_values_at_the_ends_of_their_ranges_are_fine(line, tmp_path):
+    kept = OFFICE.replace('sample_rate_hz = 24000\n', '') if 'rate' in line else OFFICE
+    key, _, value = line.splitlines()[0].partition(' = ')
+    dataset = read_dataset(write(tmp_path, f'{kept}{line}\n'))
+    assert dataset.grid.step_deg == int(value) if 'grid' in key else getattr(dataset, key) == float(value)
+
+
 def test_without_the_file_it_is_tau_2019(tmp_path):
     assert find_dataset(tmp_path) is find_dataset(tmp_path / 'missing', None) is TAU2019
     (tmp_path / 'own').mkdir()
@@ -79,6 +97,28 @@ def test_folds_by_default_one_for_each_split_found_validated_on_the_next(tmp_pat
         'dev': (Fold((1,), (2,), (2,)), Fold((2,), (1,), (1,))), 'eval': (Fold((0,), (1,), (2,)),)}
 
 
+def test_folds_by_default_of_the_evaluation_set(tmp_path):
+    (tmp_path / 'mic_eval').mkdir()
+    (tmp_path / 'mic_eval' / 'split0_1.wav').touch()
+    assert read_dataset(write(tmp_path, OFFICE)).folds == {'dev': (), 'eval': ()}
+    assert read_dataset(write(tmp_path, OFFICE, ['split3_1'])).folds == {
+        'dev': (), 'eval': (Fold((0,), (3,), (3,)),)}
+    (tmp_path / 'mic_eval' / 'split0_1.wav').unlink()
+    assert read_dataset(write(tmp_path, OFFICE, ['split4_1'])).folds['eval'] == ()
+
+
+@pytest.mark.parametrize(('step_deg', 'elevations_deg'), [
+    (180, (0,)), (60, (-60, 0, 60)), (20, tuple(range(-80, 81, 20))), (1, tuple(range(-90, 91)))])
+def test_a_grid_is_of_the_whole_sphere_by_default(step_deg, elevations_deg, tmp_path):
+    grid = read_dataset(write(tmp_path, f'{OFFICE}grid_step_deg = {step_deg}\n')).grid
+    assert grid == DirectionGrid(step_deg, tuple(range(-180, 180, step_deg)), elevations_deg)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = write(tmp_path, '\ufeff' + OFFICE.replace('bell', 'Tür'))
+    assert read_dataset(path).classes[-1] == 'Tür'
+
+
 def test_one_split_gives_no_fold_and_the_message_says_why(tmp_path):
     dataset = read_dataset(write(tmp_path, OFFICE, ['split1_1']))
     with pytest.raises(InputError, match='no folds of mode dev, since fewer than two splits were found'):
@@ -93,6 +133,8 @@ WRONG = {
     'sample_rate_hz = "48000"': "sample_rate_hz: found '48000', expected",
     'sample_rate_hz = true': 'sample_rate_hz: found True, expected',
     'sample_rate_hz = 0': 'sample_rate_hz: found 0, expected',
+    'sample_rate_hz = 950': 'sample_rate_hz: found 950, expected',
+    'sample_rate_hz = 1_000_050': 'sample_rate_hz: found 1000050, expected',
     'classes = []': 'classes: found',
     'classes = ["a", "a"]': "expected different names, 'a' stands there twice",
     'classes = ["a", 1]': 'expected a list of names',
@@ -100,6 +142,13 @@ WRONG = {
     'classes = "dog"': 'expected a list of names',
     'recording_s = 0': 'expected seconds',
     'recording_s = 1.005': 'expected seconds, a multiple of 0.02',
+    'recording_s = 86400.02': 'expected seconds',
+    'recording_s = "60"': "recording_s: found '60', expected seconds",
+    'grace_s = true': 'grace_s: found True, expected seconds, 0 or more',
+    'grid_step_deg = 0': 'expected whole degrees that divide 180',
+    **{f'grid_step_deg = 1\ngrid_elevations_deg = {elevations}':
+       f'grid_elevations_deg: found {elevations}, expected the lowest and the highest, -90 to 90'
+       for elevations in ('[-91, 10]', '[10, 91]', '[10, -10]', '[10]', '[-10, 0, 10]', '[0.5, 10]', '5')},
     'recording_s = inf': 'expected seconds',
     'recording_s = nan': 'expected seconds',
     'grid_step_deg = 7': 'expected whole degrees that divide 180',
@@ -111,7 +160,15 @@ WRONG = {
     'ambisonics = "N3D"': 'expected one of n3d, sn3d, fuma',
     'name_pattern = "{fold}_*"': 'expected each of {split}, {room}',
     'name_pattern = "take_*"': 'expected {split} in it, or a table',
+    'name_pattern = 3': 'name_pattern: found 3, expected a text such as "fold{split}_*"',
+    'name_pattern = "fold{split}_**"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "fold{split}_{"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "fold{split}}"': 'expected fields in braces, such as {split}, and single stars for',
+    'name_pattern = "{split}_{split}"': 'expected each of {split}, {room}, {overlap}, {number} at most once',
     'grace_s = -1': 'expected seconds, 0 or more',
+    'grace_s = 3601': 'expected seconds, 0 or more',
+    '[splits]': 'splits: found {}, expected a table, for each split a list of names or patterns: 1 = ',
+    '[splits]\n1234567890 = ["a"]': 'expected a table, for each split a list of names',
     '[splits]\none = ["a"]': 'expected a table, for each split a list of names',
     '[splits]\n1 = "a"': 'expected a table, for each split a list of names',
     '[[folds.dev]]\ntest = [1]\nval = [2]\ntrain = [1]': 'split 1 is tested and trained on',
@@ -119,6 +176,8 @@ WRONG = {
     '[[folds.test]]\ntest = [1]\nval = [2]\ntrain = [2]': 'expected tables [[folds.dev]] or [[folds.eval]]',
     'folds = 3': 'expected tables',
     'name = 3': 'expected a text of one line',
+    'name = ""': 'expected a text of one line',
+    'classes = ["a", ""]': 'expected a list of names',
     'name = "a\\nb"': 'expected a text of one line',
     'x = ': 'not a TOML file',
     'a = ' + '[' * 2000: 'not a TOML file',
@@ -190,6 +249,24 @@ def test_facts_that_are_none_are_refused(facts):
         dataset_of_facts(facts, 'a.json: dataset')
 
 
+@pytest.mark.parametrize(('facts', 'message'), [
+    ([1], 'found [1], expected the facts of a data set'),
+    ({'name': 'a'}, "found ['name'], expected name, classes, grid_step_deg, grid_elevations_deg, ")])
+def test_what_was_found_in_place_of_facts_is_named(facts, message):
+    with pytest.raises(InputError) as error:
+        dataset_of_facts(facts, 'a.json: dataset')
+    assert str(error.value).startswith(f'a.json: dataset: {message}')
+
+
+def test_names_and_patterns_are_written_as_they_are_read(tmp_path):
+    dataset = dataclasses.replace(TAU2019, name='Büro', names=NameRules('büro{split}_*', ((1, ('tür',)),)))
+    write_dataset(tmp_path / 'dataset.toml', dataset)
+    text = (tmp_path / 'dataset.toml').read_text(encoding='utf-8')
+    assert 'name = "Büro"' in text and 'name_pattern = "büro{split}_*"' in text and '1 = ["tür"]' in text
+    write_dataset(tmp_path / 'dataset.toml', dataset, with_folds=False)
+    assert 'folds' not in (tmp_path / 'dataset.toml').read_text(encoding='utf-8')
+
+
 def test_differences_of_facts_in_words():
     other = dataclasses.replace(TAU2019, name='mine', classes=('b', 'a'), recording_s=None, grid=None,
                                 ambisonics='sn3d')
@@ -198,7 +275,28 @@ def test_differences_of_facts_in_words():
     assert fact_differences(None, TAU2019) == []
     assert [words.split()[0] for words in fact_differences(None, other)] == [
         'classes', 'grid_step_deg', 'grid_elevations_deg', 'recording_s', 'ambisonics']
-    assert 'ambisonics' not in str(fact_differences(None, other, chosen_in_extraction=False))
+    chosen = dataclasses.replace(other, channels=(1, 2, 3, 5))
+    assert fact_differences(None, chosen)[-2] == 'channels none, not 1, 2, 3, 5'
+    assert [words.split()[0] for words in fact_differences(None, chosen, chosen_in_extraction=False)] == [
+        'classes', 'grid_step_deg', 'grid_elevations_deg', 'recording_s']
+    assert fact_differences(None, other)[1:] == [
+        'grid_step_deg 10, not none', 'grid_elevations_deg -40, 40, not none', 'recording_s 60, not none',
+        'ambisonics n3d, not sn3d']
+
+
+@pytest.mark.parametrize(('number', 'words'), [
+    (20, '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19'),
+    (21, '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 ... (21)')])
+def test_of_many_classes_the_first_twenty_are_named(number, words):
+    one, many = (dataclasses.replace(TAU2019, classes=tuple(map(str, range(nb_classes))))
+                 for nb_classes in (1, number))
+    assert fact_differences(many.facts(), one) == [f'classes {words}, not 0']
+
+
+def test_a_long_value_is_shortened_in_messages(tmp_path):
+    for length, shown in ((78, 78 * 'a' + "'"), (79, 76 * 'a' + r'\.\.\.')):
+        with pytest.raises(InputError, match=f"dataset.toml: classes: found '{shown}, expected a list"):
+            read_dataset(write(tmp_path, f'name = "a"\nclasses = "{length * "a"}"\n'))
 
 
 def test_splits_that_no_fold_uses(tmp_path):

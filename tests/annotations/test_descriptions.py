@@ -1,5 +1,6 @@
 """Descriptions: what is read, what is refused with file and line, and what is written."""
 
+import dataclasses
 import math
 
 import pytest
@@ -8,6 +9,7 @@ from small_datasets import HEADER, OWN
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import (
     Event,
+    described_classes,
     description_dict,
     description_problems,
     read_description,
@@ -50,10 +52,13 @@ BAD_DESCRIPTIONS = {
     'columns': ('start_time,end_time,ele,azi,dist\n',
                 f":1: columns 'start_time,end_time,ele,azi,dist', expected {HEADER.strip()!r}"),
     'no header': ('cough,1,2,0,0,1\n', ":1: columns 'cough,1,2,0,0,1', expected "),
+    'blank line above the header': ('\n' + HEADER + 'cough,1,2,0,0,1\n', ":1: columns '', expected "),
+    'endless cell': (HEADER + 'cough' * 30_000 + ',1,2,0,0,1\n', ':2: not a row of a CSV file: field larger'),
     'column twice': (HEADER.replace('dist', 'azi'), ':1: columns '),
     'class': (HEADER + 'cough,1,2,0,0,1\nCough,1,2,0,0,1\n', ":3: class 'Cough', expected one of knock, "),
     'cells': (HEADER + 'cough,1,2,0,0\n', ':2: 5 cells, expected 6'),
     'no number': (HEADER + 'cough,1,2,0,left,1\n', ":2: azi 'left', expected a number from -180 to 180"),
+    'two points': (HEADER + 'cough,1,2,0,1.2.3,1\n', ":2: azi '1.2.3', expected a number from -180 to 180"),
     'not finite': (HEADER + 'cough,1,inf,0,0,1\n', ":2: end_time 'inf', expected a number from 0 to 86400"),
     'nan': (HEADER + 'cough,1,2,nan,0,1\n', ":2: ele 'nan', expected a number from -90 to 90"),
     'negative': (HEADER + 'cough,-1,2,0,0,1\n', ":2: start_time '-1', expected a number from 0 to 86400"),
@@ -79,6 +84,49 @@ def test_bad_descriptions_name_file_line_and_what_was_expected(case, describe):
         read_description(path)
     assert str(error.value).startswith(f'{path}{message}')
     assert description_problems(path) == [str(error.value)]
+
+
+@pytest.mark.parametrize(('column', 'least', 'most'), [
+    ('start_time', 0, 86400), ('end_time', 86400, 86400), ('azi', -180, 180), ('ele', -90, 90),
+    ('dist', 0, None), ('confidence', 0, 1)])
+def test_numbers_up_to_the_ends_of_their_ranges(column, least, most, describe):
+    row = {'sound_event_recording': 'cough', 'start_time': 86400, 'end_time': 86400, 'ele': 0, 'azi': 0,
+           'dist': 1, 'confidence': 0.5}
+
+    def read(value):
+        cells = ','.join(map(str, (row | {column: value}).values()))
+        return read_description(describe(f'{HEADER.strip()},confidence\n{cells}\n'))
+
+    for value in (least, least if most is None else most):
+        assert float(value) in read(value)[0]
+    beyond = ([] if column == 'end_time' else [least - 0.001]) + ([] if most is None else [most + 0.001])
+    for value in beyond:
+        with pytest.raises(InputError, match=f":2: {column} '{value}', expected a number "):
+            read(value)
+
+
+@pytest.mark.parametrize(('header', 'hint'), [
+    ('start_time,end_time', ''), ('cough,1,2,0,0,1', ''),
+    (HEADER.strip().replace(',', ';'), ': semicolons between them, expected commas, and decimal points'),
+    (HEADER.strip().replace(',', '\t'), ': tabs between them, expected commas, and decimal points')])
+def test_other_columns_are_named_with_what_stands_between_them(header, hint, describe):
+    path = describe(header + '\n')
+    assert description_problems(path) == [f'{path}:1: columns {header!r}, expected {HEADER.strip()!r}{hint}']
+
+
+def test_classes_of_a_description_whatever_the_data_set(describe):
+    path = describe(HEADER + 'car,1,2,0,0,1\nbird,1,2,0,0,1\ncar,1,2,0,0,1\n')
+    assert described_classes(path) == ['car', 'bird', 'car']
+
+
+def test_a_recording_of_another_length_than_the_data_sets(describe):
+    path = describe(HEADER + 'cough,59,70,0,0,1\n')
+    assert description_problems(path, seconds=65) == []
+    assert description_problems(path, seconds=64) == [
+        f'{path}:2: end_time 70 is beyond the recording, expected at most 69 s (64 s and a little)']
+    free = dataclasses.replace(TAU2019, recording_s=None)
+    assert description_problems(path, dataset=free) == []
+    assert len(description_problems(path, dataset=free, seconds=59)) == 2
 
 
 @pytest.mark.parametrize('row, message', [
@@ -128,6 +176,25 @@ def test_sources_and_unknown_distances_are_kept(tmp_path):
     assert (first, second[:5], second.source) == (events[0], events[1][:5], None)
     assert math.isnan(second.distance_m)
     assert description_problems(tmp_path / 'a.csv') == []
+
+
+def test_confidences_have_three_decimals_and_an_empty_cell_where_there_is_none(tmp_path):
+    write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, 1, None, 0.12345), Event(0, 1, 2, 0, 0, 1)])
+    assert [line.rpartition(',')[2] for line in (tmp_path / 'a.csv').read_text().splitlines()] == [
+        'confidence', '0.123', '']
+    assert [event.confidence for event in read_description(tmp_path / 'a.csv')] == [0.123, None]
+
+
+def test_what_is_written_is_utf_8_with_plain_line_ends(tmp_path):
+    dataset = dataclasses.replace(TAU2019, classes=('Tür',))
+    write_description(tmp_path / 'a.csv', [Event(0, 1, 2, 0, 0, 1)], dataset=dataset)
+    content = (tmp_path / 'a.csv').read_bytes()
+    assert b'T\xc3\xbcr,1.0' in content and content.count(b'\n') == 2 and b'\r' not in content
+
+
+def test_whole_degrees_are_integers_in_memory():
+    angles = description_dict([Event(0, 0, 1, -30.0, 10.5, 1)])
+    assert (repr(angles['azi']), repr(angles['ele'])) == ('[-30]', '[10.5]')
 
 
 def test_a_source_may_be_written_as_programs_do_and_stand_anywhere(describe):

@@ -1,5 +1,6 @@
 """The rules of the table in event_frames.py, with numbers by hand."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,8 @@ def test_labels_stop_at_the_last_frame():
     times_s = [(59.5, 61), (61, 62), (1, 2)]
     assert cut_label_frames(times_s, 3000).tolist() == [[2975, 3000], [3050, 3000], [50, 100]]
     assert cut_label_frames(times_s[2:], 75).tolist() == [[50, 75]]
-    assert cut_label_frames([], 3000).shape == (0, 2)
+    assert cut_label_frames(times_s, None).tolist() == [[2975, 3050], [3050, 3100], [50, 100]]
+    assert cut_label_frames([], 3000).shape == (0, 2) and cut_label_frames([], 3000).dtype == np.int64
 
 
 @pytest.mark.parametrize('start_s, end_s, first, last', [

@@ -1,5 +1,6 @@
 """Labels: a case done by hand, golden numbers of 2019, plain loops, quirks."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,25 @@ def test_events_are_cut_to_the_recording():
     events = [event(start_s=59.5, end_s=61), event('knock', 61, 62)]
     labels = regression_labels(description_dict(events))
     assert np.argwhere(labels[:, :11]).tolist() == [[frame, COUGH] for frame in range(2975, 3000)]
+
+
+@pytest.mark.parametrize('labels_of', [regression_labels, classification_labels])
+def test_recordings_of_own_lengths_end_as_they_are_told_or_with_the_last_event(labels_of):
+    free = dataclasses.replace(TAU2019, recording_s=None)
+    description = description_dict([event(start_s=1, end_s=2), event('knock', 0.5, 1)])
+    assert [len(labels_of(description, dataset=free, nb_frames=number)) for number in (None, 75, 500)] == [
+        101, 75, 500]
+    assert len(labels_of(description, nb_frames=75)) == 75  # and those of one length too
+    assert len(labels_of(description_dict([]), dataset=free)) == 0
+    assert labels_of(description).dtype == (np.float64 if labels_of is regression_labels else np.int8)
+
+
+@pytest.mark.parametrize('labels_of', [regression_labels, classification_labels])
+def test_lists_of_unequal_lengths_are_refused(labels_of):
+    description = description_dict([event()])
+    for key, values in description.items():
+        with pytest.raises(ValueError, match='zip'):
+            labels_of(description | {key: [*values, values[0]]})
 
 
 def test_directions_off_the_steps_keep_their_value():

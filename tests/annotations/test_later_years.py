@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from seldnet.annotations.dataset import TAU2019
 from seldnet.annotations.descriptions import Event, read_description, write_description
 from seldnet.annotations.directions import wrap_azimuth_deg
+from seldnet.annotations.event_frames import times_of_label_frames
 from seldnet.annotations.later_files import (
     count_columns,
     read_metadata,
@@ -90,6 +91,51 @@ def test_a_source_that_stays_is_one_event():
     assert all(math.isnan(event.distance_m) and event.source == 4 for event in events)
 
 
+def test_sources_at_once_are_an_event_each():
+    """Of a file in any order; they differ in class, source, azimuth, elevation or distance alone."""
+    of_events = [(1, 4, 30, 0, 0), (1, 4, 30, 0, 100), (1, 4, 30, 0, 200), (1, 4, 30, 10, 100),
+                 (1, 4, 40, 0, 100), (1, 5, 30, 0, 100), (2, 4, 30, 0, 100)]
+    rows = np.array([(frame, *event) for frame in range(3) for event in of_events], float)
+    events = metadata_to_events(np.random.default_rng(0).permutation(rows))
+    found = [(event.class_index, event.source, event.azimuth_deg, event.elevation_deg, event.distance_m * 100)
+             for event in events]
+    assert sorted(found) == of_events
+    assert [(event.start_s, event.end_s) for event in events] == 7 * [pytest.approx((0.01, 0.27))]
+
+
+def test_events_are_in_the_order_of_their_starts_then_of_classes_and_sources():
+    rows = np.array([[4, 0, 0, 0, 0, 9], [0, 2, 1, 0, 0, 9], [0, 1, 7, 10, 0, 9], [0, 1, 3, 20, 0, 9]], float)
+    assert [(event.class_index, event.source) for event in metadata_to_events(rows)] == [
+        (1, 3), (1, 7), (2, 1), (0, 0)]
+
+
+def test_a_path_is_one_though_other_sources_sound_meanwhile():
+    """Its two pieces have two of five frames each of the second 100 ms: together enough."""
+    path = [Event(0, 0.01, 0.11, 20, 0, 1, 7), Event(0, 0.15, 0.155, 20, 0, 1, 7)]  # frames 0..6 and 7..8
+    others = [Event(0, 0, 0.09, -90, 0, 1, 8), Event(1, 0, 0.09, 90, 0, 1, 7)]  # frames 0..5
+    alone, together = events_to_metadata(path), events_to_metadata([*others, *path])
+    assert alone[:, 0].tolist() == [0, 1] and len(together) == 4
+    assert together[together[:, 3] == 20].tolist() == alone.tolist()
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_as_many_rows_of_a_source_as_its_events_sound_at_once(seed):
+    rng = np.random.default_rng(seed)
+    frames = [(first, first + rng.integers(0, 9)) for first in rng.integers(0, 40, 30)]  # of 100 ms
+    events = [Event(0, *times_of_label_frames(5 * first, 5 * last + 4), number, 0, 1, 3)
+              for number, (first, last) in enumerate(frames)]
+    found = events_to_metadata(events)[:, [0, 3]].tolist()
+    assert sorted(map(tuple, found)) == sorted(
+        (frame, number) for number, (first, last) in enumerate(frames) for frame in range(first, last + 1))
+
+
+def test_events_that_share_a_label_frame_sound_at_once():
+    """By the labels' rule the frame 25 is of both, and a frame of 100 ms is the second one's alone."""
+    found = events_to_metadata([Event(0, 0, 0.5, 0, 0, 1, 3), Event(0, 0.5, 0.99, 60, 0, 1, 3)])
+    assert [(row[0], row[3]) for row in found.tolist()] == [
+        *((frame, 0) for frame in range(5)), *((frame, 60) for frame in range(5, 10))]
+
+
 def test_metadata_of_a_description_of_2019():
     """Frames of which three in five are active; mean directions in whole degrees; sources in order."""
     events = [Event(3, 0.5, 0.94, -30, 10, 1),  # frames 25..47
@@ -124,6 +170,16 @@ def test_numbers_may_be_written_as_programs_do(tmp_path, text):
     assert np.isnan(rows[:, 5]).all()
 
 
+def test_a_distance_may_be_0(tmp_path):
+    assert read_metadata(write(tmp_path, '10,1,1,-50,30,0\n'), dataset=STARSS)[0, 5] == 0
+
+
+def test_azimuths_of_a_full_turn_become_those_of_180_degrees(tmp_path):
+    azimuths = (-360, -181, -180, 180, 181, 360)
+    path = write(tmp_path, ''.join(f'0,1,1,{azimuth},0\n' for azimuth in azimuths))
+    assert read_metadata(path, dataset=STARSS)[:, 3].tolist() == [0, 179, -180, 180, -179, 0]
+
+
 METADATA_ERRORS = {
     'frame,class,source,azimuth,elevation\n':
         ":1: found 'frame,class,source,azimuth,elevation', expected numbers with commas between them",
@@ -136,7 +192,7 @@ METADATA_ERRORS = {
     '0,1,0,20,10\n0,1,0,20,10,100\n': ":2: found '0,1,0,20,10,100', 6 columns, expected 5 (",
     '0,1,0,20,10\n\n0,1,0,20.5,10\n': ":3: found '0,1,0,20.5,10', expected whole numbers",
     '0,1,0,nan,10\n': 'expected numbers', '0,1,0,inf,10\n': 'expected numbers',
-    '0,1,0,1e400,10\n': 'expected numbers below 1000000000',
+    '0,1,0,20,10\n\n0,1,0,1e400,10\n': ":3: found '0,1,0,1e400,10', expected numbers below 1000000000",
     f'{"9" * 100_000},1,0,20,10\n': 'expected numbers below 1000000000',
     f'{"9" * 100_000}x,1,0,20,10\n': 'expected numbers with commas',
     '-1,1,0,20,10\n': 'expected the frame to be a whole number from 0 to 863999',
@@ -148,6 +204,21 @@ METADATA_ERRORS = {
     '0,1,0,20,10,-5\n': 'expected a distance of at least 0',
     b'\xff\xfe0\0,\0': ':1: found text in UTF-16, expected UTF-8',
 }
+
+
+@pytest.mark.parametrize(('text', 'hint'), [
+    ('0,x,0,20,10', ''), ('0;1;20', ''),
+    ('0;1;20;10', '; there are semicolons between them: save it as "CSV (comma delimited)"'),
+    ('0\t1\t20\t10', '; there are tabs between them: save it as "CSV (comma delimited)"')])
+def test_a_hint_at_what_stands_between_numbers_where_there_is_one(tmp_path, text, hint):
+    with pytest.raises(InputError) as error:
+        read_metadata(write(tmp_path, text), dataset=STARSS)
+    assert str(error.value).endswith(f'expected numbers with commas between them, and no header{hint}')
+
+
+@pytest.mark.parametrize('text', ['0,1,20,10\n0,1\n', '\ufeff0,1,20,10\n', ',,,\n \n,0,1,20,10,,\r\n'])
+def test_columns_are_counted_as_they_are_read(tmp_path, text):
+    assert count_columns(write(tmp_path, text)) == 4
 
 
 @pytest.mark.parametrize('number', range(len(METADATA_ERRORS)))
@@ -225,6 +296,9 @@ PREDICTIONS = {
     '0,1,20,10\n0,1,-30,0\n': [[0, 1, 0, 20, 10, -1], [0, 1, 1, -30, 0, -1]],
     '0,1,3,20.5,10\n': [[0, 1, 3, 20.5, 10, -1]],
     '0,1,3,20,10,180\n': [[0, 1, 3, 20, 10, 180]],
+    '0,1,3,20,-10,0\n': [[0, 1, 3, 20, -10, 0]],
+    '0,1,3,20,0,1.5\n': [[0, 1, 3, 20, 0, 1.5]],  # in metres
+    '0,1,3,0,0.4,-0.4,2.5\n': [[0, 1, 3, 90, -45, 2.5]],
     '0,1,3,0,0.707107,0.707107\n': [[0, 1, 3, 90, 45, -1]],
     '0,1,3,0,0.4,0.4,2.5\n': [[0, 1, 3, 90, 45, 2.5]],
     '0,1,3,1,0,0\n': [[0, 1, 3, 0, 0, -1]],
@@ -243,7 +317,7 @@ def test_forms_of_predictions(tmp_path, text):
 def test_the_form_is_that_of_the_whole_folder(tmp_path):
     """A source to the front and very near is no vector where others are polar."""
     near = write(tmp_path, '0,1,0,0,1,1\n', 'a.csv')
-    far = write(tmp_path, '0,1,0,50,10,200\n1,1,0,50,10,200\n', 'b.csv')
+    far = write(tmp_path, '0,1,0,50,10,200\n', 'b.csv')
     assert read_predictions([near, far], dataset=STARSS)[near].tolist() == [[0, 1, 0, 0, 1, 1]]
 
 
@@ -256,6 +330,9 @@ def test_the_form_is_that_of_the_whole_folder(tmp_path):
     (('0,1,0,0.6,0.8,0\n0,1,0,0,0,0\n',), 'a.csv:2: .* expected x, y, z of a vector of length 1'),
     (('0,1,0,20,10,20\n0,1,0,20,95,20\n',), 'a.csv:2: .* expected an elevation from -90 to 90'),
     (('0,1,0,20,10,20,10,10\n',), 'a.csv:1: .* 8 columns, expected 4 '),
+    (('0,1,0,20,10,20\n0,1,0,20,10,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
+    (('0,1,0,1,0,0,20\n0,1,0,1,0,0,-1\n',), 'a.csv:2: .* expected a distance of at least 0'),
+    (('0,1,0,30,10,80,200\n',), 'a.csv:1: .* expected x, y, z of a vector of length 1'),
     (('0,14,0,20,10\n',), 'a.csv:1: .* expected the class to be'),
     (('0,1,0.5,20,10\n',), 'a.csv:1: .* expected the source to be'),
 ])
@@ -263,6 +340,22 @@ def test_bad_predictions_end_in_a_line(tmp_path, texts, message):
     paths = [write(tmp_path, text, f'{name}.csv') for name, text in zip('abc', texts)]
     with pytest.raises(InputError, match=message):
         read_predictions(paths, dataset=STARSS)
+
+
+def test_rows_of_2019_are_five_of_each_frame_in_the_order_of_frames():
+    later = [[3, 1, 0, 180, -7.4, 1], [1, 2, 0, 19.6, 0, 1], [3, 0, 0, 0, 90, 1]]
+    rows = predictions_to_2019(np.array(later))
+    assert rows.dtype == int
+    assert rows.tolist() == [*([frame, 2, 20, 0] for frame in range(5, 10)),
+                             *(row for frame in range(15, 20)
+                               for row in ([frame, 1, -180, -7], [frame, 0, 0, 90]))]
+
+
+def test_vectors_have_no_negative_zeros(tmp_path):
+    directions = [[0, 1, 0, -180, 0, math.nan], [0, 1, 0, -1e-5, -0.0, math.nan]]
+    write_cartesian(tmp_path / 'a.csv', np.array(directions))
+    assert (tmp_path / 'a.csv').read_text() == ('0,1,0,-1.000000,0.000000,0.000000\n'
+                                                '0,1,0,1.000000,0.000000,0.000000\n')
 
 
 def test_distances_of_predictions_stay_as_they_are(tmp_path):

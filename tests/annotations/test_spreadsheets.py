@@ -39,6 +39,7 @@ def test_empty_rows_and_columns_are_passed_over(read, content):
      ':1: columns .* semicolons between them, expected commas, and decimal points'),
     (HEADER.replace(',', '\t') + ROW.replace(',', '\t'), ':1: columns .* tabs between them, expected commas'),
     (HEADER + 'knock,"0,5","1,2",0,-110,1\n', ":2: '0,5', expected a point, not a comma"),
+    (HEADER + 'knock,0.5,1.2,0,-110\n', ':2: 5 cells, expected 6$'),
     (HEADER + 'knock,0,5,1,2,0,-110,1\n', r':2: 8 cells, expected 6 \(decimals have points, not commas\)'),
     ((HEADER + ROW).encode('utf-16'), r': not UTF-8 text \(UTF-16\), .* saves it as "CSV UTF-8"'),
     ((HEADER + ROW).encode('utf-16-le'), r': not UTF-8 text \(UTF-16\)'),

@@ -37,12 +37,36 @@ def test_a_dataset_toml_says_more_but_nothing_else(tmp_path):
         OWN, names=dataclasses.replace(OWN.names, pattern='fold{split}_*')))
     folder = write_settings(tmp_path / 'results', OWN.facts())
     assert dataset_of_predictions(folder, tmp_path).names.pattern == 'fold{split}_*'
-    write_settings(folder, OWN.facts() | {'classes': ['door', 'bell']})
-    with pytest.raises(InputError, match='settings.json: predictions of another data set: classes door,'):
+    write_settings(folder, OWN.facts() | {'classes': ['door', 'bell'], 'recording_s': 60})
+    with pytest.raises(InputError, match='predictions of another data set: classes door, bell, '
+                       'not bell, door; recording_s 60, not none as own has it; name references'):
+        dataset_of_predictions(folder, tmp_path)
+
+
+def test_channels_and_convention_do_not_make_another_data_set(tmp_path):
+    """The extraction may be told to take others than the data set has."""
+    chosen = {'channels': [1, 2, 3, 5], 'ambisonics': 'fuma'}
+    folder = write_settings(tmp_path / 'results', TAU2019.facts() | chosen)
+    assert dataset_of_predictions(folder, tmp_path) is TAU2019
+    write_dataset(tmp_path / 'dataset.toml', OWN)
+    write_settings(folder, OWN.facts() | chosen)
+    assert dataset_of_predictions(folder, tmp_path).channels is None
+
+
+@pytest.mark.parametrize('beside_references', [False, True])
+def test_settings_that_are_none_say_what_to_do(beside_references, tmp_path):
+    folder = write_settings(tmp_path / 'results', OWN.facts())
+    (folder / 'settings.json').write_text('[]')
+    if beside_references:
+        write_dataset(tmp_path / 'dataset.toml', OWN)
+    with pytest.raises(InputError, match='settings.json: found .*; remove it to score the predictions'):
         dataset_of_predictions(folder, tmp_path)
 
 
 @pytest.mark.parametrize('facts', [3, 'own', [], {}, OWN.facts() | {'classes': [1]}])
-def test_facts_that_are_none(tmp_path, facts):
+@pytest.mark.parametrize('beside_references', [False, True])
+def test_facts_that_are_none(tmp_path, facts, beside_references):
+    if beside_references:
+        write_dataset(tmp_path / 'dataset.toml', OWN)
     with pytest.raises(InputError, match='settings.json: dataset_facts: '):
         dataset_of_predictions(write_settings(tmp_path / 'results', facts), tmp_path)

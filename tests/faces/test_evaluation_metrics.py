@@ -321,6 +321,7 @@ ROWS = [[0, 3, -120, 10], [7, 10, 200, -90]]
     b'0,3,-120,10,\n7,10,200,-90,\n',  # and empty columns
     b',0,3,-120,10,,\n,7,10,200,-90,,\n',
     b'"0","3","-120","10"\n"7","10","200","-90"\n',
+    b'"0","3","-120","10",""\n"7","10","200","-90",""\n',
 ])
 def test_accepted_files(read, content):
     assert read(content) == ROWS
@@ -341,11 +342,14 @@ def test_empty_files_hold_nothing(read, content, tmp_path):
     (b'1,2,0,10,20,30,150', '7 columns, expected 4: .* DCASE 2020'),
     (b'1,2,3,4,5,6,7,8', '8 columns, expected 4: frame, class, azimuth, elevation$'),
     (b'1,2,3,', '3 columns'),
+    (b'1,2,3,4,"', '5 columns'),
     (b'1,,3,4', 'expected four whole numbers'),
     (b'1;2;3;4', r'semicolons .* expected commas .*"CSV \(comma delimited\)"'),
     (b'1,0;2,0;3,0;4,0', 'semicolons'),
     (b'1\t2\t3\t4', 'tabs .* expected commas'),
     (b'1 2 3 4', r"1 columns.* numpy\.savetxt writes commas with delimiter=','"),
+    (b'1 2 3', '1 columns, expected 4: frame, class, azimuth, elevation$'),
+    (b'sound_event_recording,start_time,end_time,ele,azi,dist', '6 columns of a description'),
     (b'1,2,3.5,4', r'3\.5 is no whole number.* rounded to whole degrees'),
     (b'1,2,1e-1,4', '1e-1 is no whole number'),
     (b'1,2,1e400,4', '9 digits'),
@@ -360,7 +364,7 @@ def test_empty_files_hold_nothing(read, content, tmp_path):
     (b'1,2,3\x00,4', 'whole numbers'),
     (b'frame,class,azimuth,elevation', 'no header; pandas .* header=False, index=False'),
     (b'cough,0.36,1.33,-10,-10,2', '6 columns of a description, .* predictions are named first'),
-    (b'1,11,3,4', r'class 11, expected 0\.\.10 .*; classes count from 0'),
+    (b'1,11,3,4', r'class 11, expected 0\.\.10 \(knock\.\.laughter\); classes count from 0'),
     (b'1,-1,3,4', 'class -1'),
     (b'-1,2,3,4', 'frame -1, expected 0 or more'),
     (b'1,2,3,91', r'elevation 91, expected -90\.\.90'),

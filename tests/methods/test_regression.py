@@ -25,7 +25,8 @@ def test_targets_are_read_back_as_activities_and_radians():
     azimuth_deg, elevation_deg = rng.uniform(-180, 180, (2, 5, 11)), rng.uniform(-40, 50, (2, 5, 11))
     targets = make_targets(activity, azimuth_deg, elevation_deg)
     assert [target.shape[-1] for target in targets] == list(target_sizes(11)) == [11, 22]
-    assert targets[0].dtype == np.float32
+    assert [target.dtype for target in targets] == [np.float32, np.float64]
+    assert scale_directions(azimuth_deg.astype(np.float32)[..., :10]).dtype == np.float64
     read = read_outputs(targets)
     np.testing.assert_array_equal(read[0], activity)
     np.testing.assert_allclose(np.degrees(read[1]), azimuth_deg)

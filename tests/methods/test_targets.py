@@ -39,6 +39,15 @@ def test_targets_are_read_as_the_labels_that_they_were_made_from(variant):
 
 
 @pytest.mark.parametrize('variant', METHODS)
+def test_targets_of_single_precision_are_read_in_double(variant):
+    method = METHODS[variant]
+    targets = method.make_targets(*(array.astype(np.float32) for array in random_labels(2, 50)))
+    assert targets[0].dtype == np.float32
+    read = method.read_outputs([target.astype(np.float32) for target in targets])
+    assert [array.dtype for array in read[1:]] == [np.float64, np.float64]
+
+
+@pytest.mark.parametrize('variant', METHODS)
 def test_frames_are_sequences_strung_together(variant):
     method = METHODS[variant]
     labels = random_labels(3, 20)

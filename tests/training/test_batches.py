@@ -72,6 +72,29 @@ def test_targets_without_features_are_the_same(golden_folder):
             np.testing.assert_array_equal(target, alone)
 
 
+@pytest.mark.parametrize('per_file', [False, True])
+def test_an_epoch_stops_after_so_many_batches(per_file, golden_folder):
+    whole = open_of(golden_folder, **TRAIN, per_file=per_file)
+    batches = open_of(golden_folder, **TRAIN, per_file=per_file, max_batches=2)
+    assert len(whole) > len(batches) == 2
+    np.testing.assert_array_equal(batches[1][0], whole[1][0])
+    assert len(open_of(golden_folder, **TRAIN, per_file=per_file, max_batches=99)) == len(whole)
+    assert len(batches.names) == (2 if per_file else 5)
+
+
+def test_there_is_no_batch_before_the_first_or_after_the_last(golden_folder):
+    batches = open_of(golden_folder, **TRAIN).epochs(0, 2)
+    assert len(list(batches)) == len(batches) == 22
+    for index in (-1, 22):
+        with pytest.raises(IndexError, match=f'^batch {index} of 22$'):
+            batches[index]
+
+
+def test_one_recording_is_a_batch_of_its_own(golden_folder):
+    batches = open_of(golden_folder, **VAL, per_file=True)
+    assert (len(batches), batches.batch_size, batches.input_shape) == (1, 10, (10, 8, 2, 8))
+
+
 def test_float16_features_come_out_as_float32(golden_folder, tmp_path):
     for subfolder in ('foa_dev_norm', 'foa_dev_label'):
         (tmp_path / subfolder).mkdir()
@@ -112,12 +135,25 @@ def test_files_are_not_written(golden_folder):
 
 
 def test_a_split_without_recordings_is_named(golden_folder):
-    with pytest.raises(InputError, match='6 recordings, none of them of split 7'):
-        open_of(golden_folder, [7], batch_size=32, seq_len=64)
+    with pytest.raises(InputError, match='6 recordings, none of them of split 7, 8; run batch_'):
+        open_of(golden_folder, [7, 8], batch_size=32, seq_len=64)
+
+
+def test_a_folder_without_features_is_named(tmp_path):
+    (tmp_path / 'foa_dev_norm').mkdir()
+    with pytest.raises(InputError, match=f'^{tmp_path}/foa_dev_norm: no features; run batch_'):
+        open_of(tmp_path, [1], batch_size=1, seq_len=8)
+
+
+def test_other_files_beside_the_features_are_passed_over(golden_folder, tmp_path):
+    folder = shutil.copytree(golden_folder, tmp_path / 'features')
+    (folder / 'foa_dev_norm' / 'state.json').touch()
+    assert open_of(folder, **TRAIN).names == open_of(golden_folder, **TRAIN).names
 
 
 def test_too_few_frames_for_a_batch(golden_folder):
-    with pytest.raises(InputError, match='1 recordings of 75 frames together are too few'):
+    with pytest.raises(InputError, match=f'^{golden_folder}/foa_dev_norm: 1 recordings of 75 frames '
+                                         'together are too few for one batch of 16 sequences of 8'):
         open_of(golden_folder, [4], batch_size=16, seq_len=8)
 
 
@@ -223,7 +259,7 @@ def test_each_recording_of_its_own_length_is_filled_up(batch_size, seq_len, own_
     assert [len(frames) for frames in whole] == list(LENGTHS.values())
     for number, frames in enumerate(whole):
         np.testing.assert_array_equal(frames[:, 0], 1000 * number + np.arange(len(frames)))
-    with pytest.raises(ValueError, match='sequences, expected'):
+    with pytest.raises(ValueError, match=f'^{len(found) - 1} sequences, expected {len(found)}$'):
         batches.without_fill(found[1:].reshape(len(found) - 1, seq_len, -1))
 
 

@@ -13,7 +13,7 @@ from seldnet.extraction.recording_set import RecordingSet
 from seldnet.extraction.rotations import rotations_of
 from seldnet.methods.accdoa import METHOD
 from seldnet.methods.registry import METHODS
-from seldnet.training.batches import open_batches
+from seldnet.training.batches import find_rotations, open_batches
 
 NB_FRAMES, SEQ_LEN, NB_FILES = 75, 8, 4
 # As they are stored, for what the targets were made from to be seen.
@@ -56,6 +56,31 @@ def test_sequences_come_from_anywhere_and_no_frame_twice(recordings):
     assert not np.array_equal(frames[:, 0], others[0])
     cuts = {tuple(sorted(starts % 1000 % SEQ_LEN)) for starts in (frames[:, 0], *others)}
     assert len(cuts) > 1  # elsewhere in each epoch
+
+
+def test_an_epoch_starts_at_any_frame_from_which_its_sequences_fit(recordings):
+    """Of 300 frames two sequences of 149 leave two: before the first or after the last."""
+    every = {1000 * number + frame for number in range(1, NB_FILES + 1) for frame in range(NB_FRAMES)}
+    read = batches(recordings, batch_size=1, seq_len=149)
+    left_before = set()
+    for epoch in range(20):
+        left_out = every - set(origins(read.epochs(epoch, 1)).ravel().tolist())
+        assert len(left_out) == 2
+        left_before.add(sum(frame % 1000 < 2 for frame in left_out))
+    assert left_before == {0, 1, 2}
+
+
+def test_all_sequences_can_be_rotated_alike(recordings):
+    plain = batches(recordings, rng_seed=None)
+    rotated = find_rotations(MEL, 'foa')[3]
+    turned = plain.rotated_by(rotated)
+    assert len(turned) == len(plain)
+    for place in (0, len(plain) - 1):
+        (features, (labels,)), (found, (found_labels,)) = plain[place], turned[place]
+        np.testing.assert_array_equal(found, rotated.planes.apply(features))
+        np.testing.assert_array_equal(found_labels, rotated.rotation.rotate_labels(labels))
+        assert not np.array_equal(found_labels, labels)
+        np.testing.assert_array_equal(plain[place][0], features)  # which stay as they are
 
 
 def test_an_epoch_depends_on_seed_and_number_alone(recordings):
