@@ -105,9 +105,9 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
                         unscaled_file: Path | None = None) -> Made:
     """Write the normalised features of a recording, from its unscaled features if there are.
 
-    Else the spectra are computed a second time here. To keep the features of 2019 between the two passes is a
-    third less work while they stay in memory, but for the 40 GB of a whole format it means to write and to
-    read 98 MB a recording more, which takes longer on most disks.
+    Else the spectra are computed a second time here. To keep the features of 2019 between the two passes is
+    to write and to read 98 MB a recording more, which takes longer, and a little less only where the 40 GB of
+    a format fit into memory (benchmarks/extraction.py has both).
 
     Parameters
     ----------
