@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import keras
 
-from seldnet.methods.layers import hard_sigmoid_2019
+from seldnet.methods.layers import hard_sigmoid_2019  # what saved models are made of is registered there
 from seldnet.methods.registry import METHODS
 
-__all__ = ['get_model', 'hard_sigmoid_2019']  # the latter is part of saved models
+__all__ = ['get_model', 'hard_sigmoid_2019']
 
 
 def get_model(data_in: Sequence[int], data_out: Sequence[Sequence[int]], dropout_rate: float,

@@ -62,7 +62,8 @@ def compare_networks(filters: int, repeats: int) -> None:
     features = rng.normal(size=SHAPE).astype(np.float32)
     targets = [(rng.random(TARGETS[0]) < 0.1).astype(np.float32),
                rng.normal(size=TARGETS[1]).astype(np.float32)]
-    models = {'plain': plain_network(filters), 'released': network(filters, 'released'),
+    models = {'plain': plain_network(filters), 'plain, XLA': plain_network(filters, jit_compile=True),
+              'released': network(filters, 'released'),
               'released, XLA': network(filters, 'released', jit_compile=True),
               'paper': network(filters, 'paper')}
     keras.config.set_dtype_policy('mixed_bfloat16')
@@ -85,7 +86,8 @@ def compare_networks(filters: int, repeats: int) -> None:
     print(f'{"":18} {"step":>8} {"/ plain":>8} {"GFLOP":>6} {"GFLOP/s":>8} {"predict":>8} {"/ plain":>8}')
     for name, model in models.items():
         step, prediction = steps[name], predictions[name]
-        gflop = gflop_of_a_step(models['released'] if name == 'plain' else model, inputs[name][0].shape[0])
+        counted = models['released'] if name.startswith('plain') else model
+        gflop = gflop_of_a_step(counted, inputs[name][0].shape[0])
         print(f'{name:18} {step:6.2f} s {step / steps["plain"]:8.2f} {gflop:6.0f} {gflop / step:8.0f} '
               f'{prediction:6.2f} s {prediction / predictions["plain"]:8.2f}')
 
@@ -145,8 +147,8 @@ def network(filters: int, variant: str, *, jit_compile: bool | None = None) -> k
                                  jit_compile=jit_compile)
 
 
-def plain_network(filters: int) -> keras.Model:
-    """The released network as the method is written, compiled with Keras' defaults."""
+def plain_network(filters: int, *, jit_compile: bool | str = 'auto') -> keras.Model:
+    """The released network as the method is written, with Keras' own layers."""
     ours = network(filters, 'released')
     features = keras.Input(SHAPE[1:])
     x = features
@@ -157,7 +159,8 @@ def plain_network(filters: int) -> keras.Model:
         x = keras.layers.MaxPooling2D((1, pool))(x)
     rest = keras.Model(ours.get_layer('filters_first').input, ours.outputs)
     model = keras.Model(features, rest(x))
-    model.compile('adam', ['binary_crossentropy', 'mse'], loss_weights=PARAMS['loss_weights'])
+    model.compile('adam', ['binary_crossentropy', 'mse'], loss_weights=PARAMS['loss_weights'],
+                  jit_compile=jit_compile)
     return model
 
 

@@ -203,7 +203,9 @@ def _assign_two_rows(cost: np.ndarray) -> np.ndarray:
     detour[problem, wanted] = np.inf
     costs = np.minimum(free, detour)
     cheaper = costs.argmin(axis=1)
-    if len(column) > 2:  # of equal ones SciPy takes column 0 only after those from 1 to `wanted`
+    # Of pairs that cost the same those of SciPy, which the baselines use: joint scores have their distances.
+    # It takes column 0 only after those from 1 to before `wanted`.
+    if len(column) > 2:
         between = np.where((column > 0) & (column < wanted[:, None]), costs, np.inf)
         cheaper = np.where(between.min(axis=1) == costs[problem, cheaper], between.argmin(axis=1), cheaper)
     makes_room = detour[problem, cheaper] < free[problem, cheaper]

@@ -73,6 +73,9 @@ def pytest_xdist_make_scheduler(config, log):
     """With `-n 2` each process takes a file at a time, for its fixtures, or all that belong together."""
     from xdist.scheduler import LoadFileScheduling
 
+    if config.option.dist != 'load':  # what `-n` alone is
+        return None
+
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             groups = (group[0] for group in (NETWORKS, SYNTHETIC_DATA) if nodeid.startswith(group))

@@ -5,8 +5,9 @@ Shift", ICML 2015 (arXiv 1502.03167), algorithm 1 and the gradients below it.
 
 The released network normalises its first tensor, half a gigabyte, along an axis that is not the last one. On
 a CPU TensorFlow then spends more time on sums and broadcasts than on the convolution. The same formulas are
-faster (benchmarks/training.py) where sums run over the innermost axis first, what is known of a bin is laid
-out as a whole row, and the gradient is written out: each tensor is then walked through as rarely as can be.
+faster (benchmarks/training.py) where sums run over the innermost axis first, a factor of each bin is repeated
+for all planes beforehand, so that it is multiplied with whole rows, and the gradient is written out: each
+tensor is then walked through as rarely as can be.
 """
 
 from typing import Any
@@ -35,6 +36,10 @@ class BinNormalization(layers.BatchNormalization):
         if axis != 2:
             raise ValueError(f'axis {axis}, where bins are axis 2')
         super().__init__(axis=axis, **kwargs)
+        # Measured there; elsewhere the layer of Keras is what is known to be fast.
+        self._on_cpu = keras.backend.backend() == 'tensorflow' and all(
+            name.startswith('cpu') for name in keras.distribution.list_devices())
+        self._is_as_published = self.center and self.scale and not self.renorm and not self.synchronized
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The normalised tensor; in training with the batch's own moments, which the moving ones then follow.
@@ -50,11 +55,11 @@ class BinNormalization(layers.BatchNormalization):
         -------
         tensor of the same shape
         """
-        # Other backends fuse what Keras writes.
-        if not (training and self.trainable) or mask is not None or keras.backend.backend() != 'tensorflow':
+        in_training = training and self.trainable
+        if not (in_training and self._on_cpu and self._is_as_published) or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         # Squares of float16 overflow.
-        x = ops.cast(inputs, 'float32')
+        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, 'float32'))
         # A function with a gradient of its own takes tensors, not variables.
         y, mean, variance = normalize_bins(x, ops.copy(self.gamma), ops.copy(self.beta), self.epsilon)
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
@@ -67,8 +72,8 @@ def normalize_bins(x: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, 
 
     Parameters
     ----------
-    x : tensor, float32, shape (batch, frames, bins, planes)
-    gamma, beta : tensor, float32, shape (bins,)
+    x : tensor, shape (batch, frames, bins, planes)
+    gamma, beta : tensor, of the type of x, shape (bins,)
     epsilon : float
 
     Returns
@@ -81,35 +86,37 @@ def normalize_bins(x: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, 
         Variance, not corrected for the number of values.
     """
     bins, planes = x.shape[2:]
-    nb_values = ops.cast(ops.prod(ops.shape(x)[:2]) * planes, x.dtype)
+    values_a_bin = ops.cast(ops.prod(ops.shape(x)[:2]) * planes, x.dtype)
 
-    def total(values: Any) -> Any:
+    def sum_by_bin(values: Any) -> Any:
         return ops.sum(ops.sum(values, axis=-1), axis=(0, 1))
 
-    def row(of_bins: Any) -> Any:
-        return ops.reshape(ops.broadcast_to(of_bins[:, None], (bins, planes)), (-1,))
+    def repeat_for_planes(factor: Any) -> Any:
+        return ops.reshape(ops.broadcast_to(factor[:, None], (bins, planes)), (-1,))
 
-    def rows(values: Any) -> Any:
+    def as_rows(values: Any) -> Any:
         return ops.reshape(values, (-1, bins * planes))
 
     @ops.custom_gradient
     def normalize(x: Any, gamma: Any, beta: Any) -> Any:
         shape = ops.shape(x)
-        mean = total(x) / nb_values
-        squares = ops.square(rows(x) - row(mean))
-        variance = total(ops.reshape(squares, shape)) / nb_values
+        mean = sum_by_bin(x) / values_a_bin
+        squares = ops.square(as_rows(x) - repeat_for_planes(mean))
+        variance = sum_by_bin(ops.reshape(squares, shape)) / values_a_bin
         inverse = ops.rsqrt(variance + epsilon)
         scale = gamma * inverse
-        y = rows(x) * row(scale) + row(beta - mean * scale)
+        y = as_rows(x) * repeat_for_planes(scale) + repeat_for_planes(beta - mean * scale)
 
-        def gradient(d_y: Any, *_of_moments: Any) -> Any:
-            d_beta = total(d_y)
-            d_gamma = inverse * (total(d_y * x) - mean * d_beta)
+        def gradient(d_y: Any, *_d_moments: Any) -> Any:
+            d_beta = sum_by_bin(d_y)
+            d_gamma = inverse * (sum_by_bin(d_y * x) - mean * d_beta)
             # d_x = scale * (d_y - mean(d_y) - normal * mean(d_y * normal)), normal = (x - mean) * inverse.
             # d_y comes last: its memory is then free to be written to.
-            slope = inverse * d_gamma / nb_values
-            taken_away = rows(x) * row(slope) - row(mean * slope - d_beta / nb_values)
-            return ops.reshape((rows(d_y) - taken_away) * row(scale), shape), d_gamma, d_beta
+            slope = inverse * d_gamma / values_a_bin
+            means = (as_rows(x) * repeat_for_planes(slope)
+                     - repeat_for_planes(mean * slope - d_beta / values_a_bin))
+            d_x = (as_rows(d_y) - means) * repeat_for_planes(scale)
+            return ops.reshape(d_x, shape), d_gamma, d_beta
 
         return (ops.reshape(y, shape), mean, variance), gradient
 

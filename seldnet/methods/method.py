@@ -37,7 +37,7 @@ class Method:
         elevations in radians, arrays (..., frames, classes).
     build : function
         Shape of a batch of features (batch, frames, bins, planes), number of classes, settings of
-        `parameter.py` and `jit_compile` (None for what is fastest on one device) -> a compiled `keras.Model`.
+        `parameter.py` and `jit_compile` (None for the method's own choice) -> a compiled `keras.Model`.
     losses : function
         The network's outputs, the targets and the settings -> the losses of a validation, 'validation_loss'
         (the one that training minimises) first.

@@ -26,20 +26,14 @@ def build(data_in: Sequence[int], nb_classes: int, params: Mapping[str, Any], *,
     params : mapping
         As of `layers.seldnet`.
     jit_compile : bool, 'auto' or None
-        None is, with TensorFlow, whether there is a GPU, and else 'auto', Keras' own choice.
+        None is 'auto', Keras' own choice.
 
     Returns
     -------
     keras.Model
     """
-    import keras
-
     from seldnet.methods import layers
 
-    if jit_compile is None and keras.backend.backend() == 'tensorflow':
-        # On a CPU XLA's kernels are slower than TensorFlow's with `BinNormalization` (benchmarks/training.py
-        # has both).
-        jit_compile = bool(keras.distribution.list_devices('gpu'))
     return layers.seldnet('released', data_in, nb_classes, params, planes_of=lambda features: features,
                           normalized_axis=2, gru=layers.gru_of_keras_2,
                           jit_compile='auto' if jit_compile is None else jit_compile)

@@ -82,10 +82,9 @@ class Batches:
     """
 
     def __init__(self, features: Sequence[StoredArray], labels: Sequence[StoredArray] | None, *,
-                 method: Method, nb_planes: int, batch_size: int, seq_len: int, per_file: bool = False,
-                 rng_seed: Sequence[int] | None = None, scattered: bool = False,
-                 rotations: Sequence[Rotated] = (), max_batches: int | None = None,
-                 own_lengths: bool = False):
+                 method: Method, nb_planes: int, batch_size: int, seq_len: int, per_file: bool,
+                 rng_seed: Sequence[int] | None, scattered: bool, rotations: Sequence[Rotated],
+                 max_batches: int | None, own_lengths: bool):
         nb_used = max_batches if per_file else None  # recordings
         self._features = list(features)[:nb_used]
         self._labels = None if labels is None else list(labels)[:nb_used]

@@ -124,9 +124,11 @@ def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
     layers.use_own_keras_settings()
     try:
         with _all_gpus() if for_training else contextlib.nullcontext():
-            return keras.models.load_model(path, safe_mode=True)
+            model = keras.models.load_model(path, safe_mode=True)
     except Exception as error:  # Keras raises many kinds for a file that is not one of its models
         raise InputError(f'{path}: not a model that can be loaded: {first_line(error)}') from error
+    model.jit_compile = None  # Keras chooses anew: the file has what it chose where the model was compiled
+    return model
 
 
 def set_learning_rate(model: 'keras.Model', rate: float) -> None:

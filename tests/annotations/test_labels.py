@@ -93,7 +93,7 @@ def test_events_are_cut_to_the_recording():
 
 
 @pytest.mark.parametrize('labels_of', [regression_labels, classification_labels])
-def test_recordings_of_own_lengths_end_as_they_are_told_or_with_the_last_event(labels_of):
+def test_recordings_of_own_lengths_end_where_they_are_said_to_or_with_the_last_event(labels_of):
     free = dataclasses.replace(TAU2019, recording_s=None)
     description = description_dict([event(start_s=1, end_s=2), event('knock', 0.5, 1)])
     assert [len(labels_of(description, dataset=free, nb_frames=number)) for number in (None, 75, 500)] == [

@@ -44,7 +44,7 @@ def test_a_dataset_toml_says_more_but_nothing_else(tmp_path):
 
 
 def test_channels_and_convention_do_not_make_another_data_set(tmp_path):
-    """The extraction may be told to take others than the data set has."""
+    """The extraction may take others than the data set has."""
     chosen = {'channels': [1, 2, 3, 5], 'ambisonics': 'fuma'}
     folder = write_settings(tmp_path / 'results', TAU2019.facts() | chosen)
     assert dataset_of_predictions(folder, tmp_path) is TAU2019

@@ -55,7 +55,7 @@ def test_wrong_arguments_are_named(changes, message):
 
 
 def test_a_saved_model_loads_in_safe_mode_with_nothing_but_keras_model(tmp_path):
-    model = small_model(jit_compile=False)  # XLA would compile in both processes
+    model = small_model()
     model.save(tmp_path / 'm.keras')
     x = np.random.default_rng(0).normal(size=(1, 16, 64, 8)).astype(np.float32)
     np.save(tmp_path / 'x.npy', x)

@@ -11,6 +11,7 @@ import soundfile
 
 import batch_feature_extraction
 import calculate_SELD_metrics
+import parameter
 import seld
 from misc_files import analyse_errors, predict_recording, visualize_SELD_output
 from seldnet.annotations.dataset import TAU2019
@@ -57,6 +58,21 @@ def example_method(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setitem(METHODS, module.METHOD.name, module.METHOD)
+
+
+def test_the_example_reads_its_targets_back_and_its_network_has_their_sizes(example_method):
+    method = METHODS['cartesian']
+    activity = np.eye(11)[:8]
+    azimuth_deg, elevation_deg = 10.0 * np.arange(8)[:, None], -5.0 * np.arange(8)[:, None]
+    targets = method.make_targets(activity, azimuth_deg * activity, elevation_deg * activity)
+    found, *directions = method.read_outputs(targets)
+    np.testing.assert_array_equal(found, activity)
+    for found, expected in zip(directions, (azimuth_deg, elevation_deg), strict=True):
+        np.testing.assert_allclose(np.degrees(found)[activity > 0], expected[:, 0], atol=1e-4)
+    params = parameter.get_params(model_variant='cartesian', nb_cnn2d_filt=2, rnn_size=[3])
+    model = method.build((4, 50, *method.kind.frame_shape(SHORT, 'foa')), 11, params)
+    assert [output.shape[1:] for output in model.outputs] == [(50, 11), (50, 33)]
+    assert [target.shape[-1] for target in targets] == list(method.target_sizes(11)) == [11, 33]
 
 
 @pytest.mark.parametrize(('variant', 'audio_format'), [

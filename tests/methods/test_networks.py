@@ -94,9 +94,21 @@ def test_training_lowers_the_loss(variant):
     features = rng.normal(size=(8, 16, 64, 8)).astype(np.float32)
     sed = (features[:, :, :11, 0] > 0).astype(np.float32)
     doa = np.concatenate((sed, -sed), axis=-1)
-    model = small_model(variant, learning_rate=1e-2, jit_compile=False)  # XLA takes longer than the training
+    model = small_model(variant, learning_rate=1e-2)
     history = model.fit(features, [sed, doa], batch_size=4, epochs=15, verbose=0).history['loss']
     assert history[-1] < 0.75 * history[0]
+
+
+def test_keras_settings_of_other_projects_are_not_taken():
+    before = keras.config.epsilon(), keras.config.image_data_format()
+    keras.config.set_epsilon(1e-3)
+    keras.config.set_image_data_format('channels_first')
+    try:
+        assert small_model().get_layer('conv0').data_format == 'channels_last'
+        assert (keras.config.epsilon(), keras.config.image_data_format()) == (1e-7, 'channels_last')
+    finally:
+        keras.config.set_epsilon(before[0])
+        keras.config.set_image_data_format(before[1])
 
 
 def test_pooling_before_relu_changes_nothing():

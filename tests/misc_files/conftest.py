@@ -10,5 +10,5 @@ from misc_files.synthesis.dataset import synthesize_dataset
 def synthetic_folder(tmp_path_factory):
     """A whole data set, which no test may change."""
     folder = tmp_path_factory.mktemp('synthetic')
-    synthesize_dataset(folder, recordings=RECORDINGS, eval_recordings=1, seconds=SECONDS, n_jobs=1)
+    synthesize_dataset(folder, recordings=RECORDINGS, eval_recordings=1, seconds=SECONDS, n_jobs=2)
     return folder

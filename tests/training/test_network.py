@@ -10,6 +10,7 @@ from tiny_training import BINS, SIZES, STAND_IN, make_run
 
 import parameter
 from seldnet.common.errors import InputError
+from seldnet.methods import layers
 from seldnet.methods.registry import METHODS
 from seldnet.training import network
 from seldnet.training.batches import open_batches
@@ -41,7 +42,7 @@ def fit(model, batches, round_number=1):
 @pytest.mark.parametrize('variant', ['released', pytest.param('paper', marks=pytest.mark.slow)])
 def test_a_loaded_network_goes_on_to_the_same_numbers(batches, tmp_path, variant):
     """Normalisation's statistics, Adam's moments and dropout go on, too."""
-    model = METHODS[variant].build(INPUT, NB_CLASSES, SMALL, jit_compile=False)  # XLA takes long
+    model = METHODS[variant].build(INPUT, NB_CLASSES, SMALL)
     fit(model, batches)
     network.save(model, tmp_path / 'm.keras')
     loss = fit(model, batches.epochs(1, 2), 2)
@@ -49,6 +50,22 @@ def test_a_loaded_network_goes_on_to_the_same_numbers(batches, tmp_path, variant
     assert fit(resumed, batches.epochs(1, 2), 2) == loss
     for weight, expected in zip(resumed.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(weight, expected)
+
+
+def test_a_network_of_an_earlier_version_goes_on(batches, tmp_path, monkeypatch):
+    """It has Keras' own batch normalisation, and its file says that it was compiled with XLA."""
+    monkeypatch.setattr(layers, 'BinNormalization', keras.layers.BatchNormalization)
+    earlier = METHODS['released'].build(INPUT, NB_CLASSES, SMALL | {'dropout_rate': 0}, jit_compile=True)
+    monkeypatch.undo()
+    now = METHODS['released'].build(INPUT, NB_CLASSES, SMALL | {'dropout_rate': 0})
+    now.set_weights(earlier.get_weights())
+    network.save(earlier, tmp_path / 'm.keras')
+    loaded = network.load(tmp_path / 'm.keras', for_training=True)
+    assert type(loaded.get_layer('bn0')) is keras.layers.BatchNormalization
+    assert earlier.jit_compile and not loaded.jit_compile
+    features = batches[0][0]
+    np.testing.assert_array_equal(loaded.predict_on_batch(features)[0], now.predict_on_batch(features)[0])
+    assert fit(loaded, batches) == pytest.approx(fit(now, batches), rel=1e-4)
 
 
 def test_a_round_draws_the_same_whatever_was_drawn_before(batches):
