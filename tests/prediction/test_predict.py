@@ -91,6 +91,7 @@ sys.stderr.write('the end')
 '''
 
 
+@pytest.mark.slow
 def test_the_first_calls_of_a_process_in_two_threads(untrained, tmp_path):
     """They load Keras, and are as quiet; what is written to stderr afterwards is seen."""
     soundfile.write(tmp_path / 'a.wav', noise(1), 48000)
