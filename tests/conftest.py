@@ -57,15 +57,16 @@ def untrained(tmp_path_factory):
 # keeps memory until the process ends; and of data that take long to make.
 NETWORKS = ('tests/methods/', 'tests/prediction/', 'tests/training/')
 SYNTHETIC_DATA = ('tests/misc_files/test_synthesis_',)
-# Files of few tests that take long. What is started last would keep one process waiting for the other.
-LONG_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
-              'tests/faces/test_methods_through_the_scripts.py',
-              'tests/faces/test_own_dataset_through_the_scripts.py', 'tests/faces/test_seld.py',
-              'tests/faces/test_seld_resuming.py')
+# Files of few tests that take long, which would keep one process waiting for the other; and one that needs a
+# gigabyte, which there is as long as the process has not loaded TensorFlow.
+FIRST_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
+               'tests/faces/test_methods_through_the_scripts.py',
+               'tests/faces/test_own_dataset_through_the_scripts.py', 'tests/faces/test_seld.py',
+               'tests/faces/test_seld_resuming.py', 'tests/extraction/test_features.py')
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: [not item.nodeid.startswith(first) for first in (NETWORKS, LONG_FILES)])
+    items.sort(key=lambda item: [not item.nodeid.startswith(first) for first in (NETWORKS, FIRST_FILES)])
 
 
 @pytest.hookimpl(optionalhook=True)
