@@ -166,7 +166,7 @@ def print_table(costs: dict[str, list[Cost]], written_mb: dict[str, float],
     print(f'{args.recordings} recordings of {TAU2019.recording_s} s, best of {args.rounds} rounds, '
           f'{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})\n')
     print(f'{"":22}{"s/recording":>13}{"x floor":>9}{"x spectra":>11}{"processor s/rec.":>18}{"x floor":>9}'
-          f'{"peak MB":>9}{"MB written/rec.":>17}')
+          f'{"peak MB":>9}{"MB left/rec.":>17}')
     best = {name: Cost(*(min(values) for values in zip(*of_name))) for name, of_name in costs.items()}
     for name, cost in best.items():
         print(f'{name:22}{cost.seconds / args.recordings:13.3f}'

@@ -106,8 +106,7 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     """Write the normalised features of a recording, from its unscaled features if there are.
 
     Else the spectra are computed a second time here. To keep the features of 2019 between the two passes is
-    to write and to read 98 MB a recording more, which takes longer, and a little less only where the 40 GB of
-    a format fit into memory (benchmarks/extraction.py has both).
+    to write and to read 98 MB a recording more, which takes longer (benchmarks/extraction.py has both).
 
     Parameters
     ----------
