@@ -95,7 +95,19 @@ def build(method: Method, input_shape: Sequence[int], nb_classes: int, params: M
     keras = import_keras()
     with _all_gpus() as strategy:
         keras.utils.set_random_seed(seed)
-        return method.build(input_shape, nb_classes, params, jit_compile='auto' if strategy else None)
+        model = method.build(input_shape, nb_classes, params, jit_compile='auto' if strategy else None)
+        if not strategy:
+            _create_variables(model)
+        return model
+
+
+def _create_variables(model: 'keras.Model') -> None:
+    """Those of optimizer and losses, before the first batch: if its step makes any, it is compiled twice."""
+    model.optimizer.build(model.trainable_variables)
+    outputs = [np.zeros((1, *(size or 1 for size in output.shape[1:])), output.dtype)
+               for output in model.outputs]
+    outputs = outputs if len(outputs) > 1 else outputs[0]
+    model.compute_loss(y=outputs, y_pred=outputs)
 
 
 def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
@@ -123,8 +135,10 @@ def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
 
     layers.use_own_keras_settings()
     try:
-        with _all_gpus() if for_training else contextlib.nullcontext():
+        with _all_gpus() if for_training else contextlib.nullcontext() as strategy:
             model = keras.models.load_model(path, safe_mode=True)
+            if for_training and not strategy:
+                _create_variables(model)
     except Exception as error:  # Keras raises many kinds for a file that is not one of its models
         raise InputError(f'{path}: not a model that can be loaded: {first_line(error)}') from error
     model.jit_compile = None  # Keras chooses anew: the file has what it chose where the model was compiled
