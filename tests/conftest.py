@@ -53,14 +53,22 @@ def untrained(tmp_path_factory):
     return untrained_model.make(tmp_path_factory.mktemp('untrained'))
 
 
+@pytest.fixture
+def empty_curves(monkeypatch):
+    """The curves of a round are an empty file: to draw them (tests/plots) takes longer than a tiny round."""
+    from seldnet.training import run
+
+    monkeypatch.setattr(run, 'plot_history', lambda path, state, *, quick_test: path.touch())
+
+
 # Files that one process runs one after the other: of networks that are compiled, for each of which TensorFlow
 # keeps memory until the process ends; and of data that take long to make.
 NETWORKS = ('tests/methods/', 'tests/prediction/', 'tests/training/')
 SYNTHETIC_DATA = ('tests/misc_files/test_synthesis_',)
-# Files of few tests that take long, which would keep one process waiting for the other; and one that needs a
-# gigabyte, which there is as long as the process has not loaded TensorFlow.
-FIRST_FILES = ('tests/test_pipeline.py', 'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
-               'tests/faces/test_methods_through_the_scripts.py',
+# Those that need much memory, which there is as long as the process has built no networks; and files of few
+# tests that take long, which would keep one process waiting for the other.
+FIRST_FILES = (*SYNTHETIC_DATA, 'tests/test_pipeline.py', 'tests/test_own_data_page.py',
+               'tests/faults/test_kill.py', 'tests/faces/test_methods_through_the_scripts.py',
                'tests/faces/test_own_dataset_through_the_scripts.py', 'tests/faces/test_seld.py',
                'tests/faces/test_seld_resuming.py', 'tests/extraction/test_features.py')
 

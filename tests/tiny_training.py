@@ -16,7 +16,7 @@ from seldnet.training.run import Run
 NB_FRAMES, BINS = 300, 32
 DATASET = dataclasses.replace(TAU2019, recording_s=NB_FRAMES / 50, sample_rate_hz=50 * BINS)
 NB_COLUMNS = 8 * BINS
-SIZES = {'batch_size': 4, 'sequence_length': 50, 'pool_size': [4, 2]}
+SIZES = {'batch_size': 8, 'sequence_length': 50, 'pool_size': [4, 2], 'epochs_per_fit': 1}
 
 
 def make_features(folder: Path) -> Path:

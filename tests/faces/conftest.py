@@ -8,17 +8,12 @@ from tiny_training import DATASET, SIZES, STAND_IN
 
 import seld
 from seldnet.methods.registry import METHODS
-from seldnet.training import run as run_module
 
 
 @pytest.fixture
-def run_seld(tiny_features, tmp_path, monkeypatch):
-    """Call main with tiny features, sizes and network; files go to tmp_path.
-
-    The curves of a round are an empty file: to draw them (tests/plots) takes longer than the round.
-    """
+def run_seld(tiny_features, tmp_path, monkeypatch, empty_curves):
+    """Call main with tiny features, sizes and network; files go to tmp_path."""
     monkeypatch.setitem(METHODS, 'stand_in', STAND_IN)
-    monkeypatch.setattr(run_module, 'plot_history', lambda path, state, *, quick_test: path.touch())
 
     def run(*arguments, task='1', job='job', quick_test=False, features=tiny_features):
         settings = SIZES | {'model_variant': 'stand_in', 'quick_test': quick_test, 'feat_label_dir': features,

@@ -141,7 +141,7 @@ def test_features_that_vanish_while_training(run_seld, features, tmp_path, monke
         return fit_round(model, training, run, number)
     monkeypatch.setattr(seld, 'fit_round', fit_without_the_file)
     with pytest.raises(InputError, match=f'{path}: was removed or changed meanwhile'):
-        run_seld('--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1, features=features)
+        run_seld('--split', 1, '--nb_epochs', 3, features=features)
     assert len(history(tmp_path)) == 1
 
 
@@ -164,7 +164,7 @@ def test_a_model_that_has_become_nan_is_not_kept(run_seld, tmp_path, monkeypatch
         return loss
     monkeypatch.setattr(seld, 'fit_round', fit_and_poison)
     with pytest.raises(InputError, match=message):
-        run_seld('--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1)
+        run_seld('--split', 1, '--nb_epochs', 3)
     assert len(history(tmp_path)) == 1
     assert (tmp_path / 'models' / f'{NAME}_round1.keras').exists()
 

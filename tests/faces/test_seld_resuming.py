@@ -16,7 +16,7 @@ from seldnet.training import network
 from seldnet.training import run as run_module
 from seldnet.training.run import Run
 
-UNDISTURBED = ['--split', 1, '--nb_epochs', 3, '--epochs_per_fit', 1, '--dropout_rate', 0.2]
+UNDISTURBED = ['--split', 1, '--nb_epochs', 3, '--dropout_rate', 0.2]
 
 
 @pytest.fixture(scope='module')
@@ -59,7 +59,7 @@ def test_a_run_killed_anywhere_resumes_to_the_same_numbers(run_seld, undisturbed
 
 
 def test_a_finished_fold_is_not_trained_again(run_seld, monkeypatch, capsys):
-    arguments = ['--nb_epochs', 1, '--epochs_per_fit', 1]
+    arguments = ['--nb_epochs', 1]
     run_seld('--split', 1, *arguments)
     scores = [line for line in capsys.readouterr().out.splitlines() if 'test:' in line]
     monkeypatch.setattr(seld, 'train_fold', None)
@@ -68,7 +68,7 @@ def test_a_finished_fold_is_not_trained_again(run_seld, monkeypatch, capsys):
     assert 'Already finished, after 1 round: ' in printed and scores[0] in printed
 
 
-MORE = ['--split', 1, '--epochs_per_fit', 1, '--patience', 9, '--dropout_rate', 0.2]
+MORE = ['--split', 1, '--patience', 9, '--dropout_rate', 0.2]
 
 
 def test_a_finished_run_goes_on_with_more_rounds(run_seld, tmp_path, capsys):
@@ -84,7 +84,7 @@ def test_a_finished_run_goes_on_with_more_rounds(run_seld, tmp_path, capsys):
 
 
 def test_a_run_that_was_stopped_early_goes_on_with_more_patience(run_seld, tmp_path, capsys, monkeypatch):
-    arguments = ['--split', 1, '--epochs_per_fit', 1, '--nb_epochs', 4]
+    arguments = ['--split', 1, '--nb_epochs', 4]
     same = {'ER': 1.0, 'F': 0.0, 'DOA': 90.0, 'FR': 0.5, 'SELD': 0.75, 'predicted_peaks': 1, 'good_frames': 1}
     monkeypatch.setattr(seld, 'score_predictions', lambda *arguments: same)
     run_seld(*arguments, '--patience', 0)
@@ -110,10 +110,10 @@ def test_a_run_goes_on_with_a_lower_learning_rate(run_seld, tmp_path):
 
 
 def test_a_new_run_starts_with_trained_weights(run_seld, tmp_path, capsys):
-    run_seld('--split', 1, '--nb_epochs', 2, '--epochs_per_fit', 1)
+    run_seld('--split', 1, '--nb_epochs', 2)
     trained = tmp_path / 'models' / f'{NAME}_model.keras'
     capsys.readouterr()
-    run_seld('--split', 1, '--nb_epochs', 1, '--epochs_per_fit', 1, '--learning_rate', 1e-12,
+    run_seld('--split', 1, '--nb_epochs', 1, '--learning_rate', 1e-12,
              '--initial_model', trained, '--dcase_output', False, job='tuned')
     assert f'Start from {trained}: taken sed_out, doa_out; new none' in capsys.readouterr().out
     first = json.loads((tmp_path / 'models' / f'{NAME}_state.json').read_text())
@@ -141,8 +141,8 @@ def test_without_resume_nothing_is_overwritten(run_seld, tmp_path):
 
 
 def test_overwrite_starts_anew(run_seld, tmp_path):
-    run_seld('--split', 1, '--nb_epochs', 2, '--epochs_per_fit', 1)
-    run_seld('--split', 1, '--nb_epochs', 1, '--epochs_per_fit', 1, '--overwrite')
+    run_seld('--split', 1, '--nb_epochs', 2)
+    run_seld('--split', 1, '--nb_epochs', 1, '--overwrite')
     assert len(history(tmp_path)) == 1
 
 

@@ -30,7 +30,7 @@ class Model:
 
 
 @pytest.fixture
-def make_run(tiny_features, tmp_path):
+def make_run(tiny_features, tmp_path, empty_curves):
     """A function to a run whose files go to tmp_path; options as of `tiny_training.make_run`."""
     def make(*, features=tiny_features, **options):
         run = tiny_training.make_run(tmp_path, features, **options)

@@ -53,7 +53,7 @@ def test_silence_is_said_wherever_scores_stand():
            'than all before'),
     (8, 6, 'At most 8 rounds of 5 epochs'), (1, 0, 'At most 1 round of 5 epochs')])
 def test_when_a_training_ends_is_announced(make_run, rounds, patience, words):
-    assert summary.patience_line(make_run(nb_epochs=rounds, patience=patience)) == words
+    assert summary.patience_line(make_run(nb_epochs=rounds, patience=patience, epochs_per_fit=5)) == words
 
 
 def test_why_a_training_has_ended(make_run):
