@@ -143,7 +143,9 @@ def _spectra(samples: np.ndarray, nb_frames: int, dataset: Dataset, precision: s
     from scipy.fft import rfft  # its import takes a fifth of a second
 
     nfft, hop = transform_length(dataset), dataset.hop_length
-    window = hann_window(window_length(dataset), nfft).astype(precision)[:, np.newaxis]
+    # For each channel anew, so that NumPy multiplies all samples of a frame in one go.
+    window = hann_window(window_length(dataset), nfft).astype(precision).repeat(samples.shape[1])
+    window = window.reshape(nfft, samples.shape[1])
     frames = np.lib.stride_tricks.sliding_window_view(samples, nfft, axis=0)[::hop]
     windowed = np.empty((min(nb_frames, _BLOCK_FRAMES), nfft, samples.shape[1]), precision)
     for start in range(0, nb_frames, _BLOCK_FRAMES):
