@@ -1,15 +1,16 @@
 """Arrays on disk: features and labels as .npy files, checked and memory-mapped."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from seldnet.common.errors import InputError
 from seldnet.common.files import Stamp, atomic_path, file_stamp
-from seldnet.extraction.digests import ArrayDigest
+from seldnet.extraction.digests import PIECE_BYTES, Digest, kind_of_array
 from seldnet.extraction.features import DTYPES
 
 COMMAND = 'python batch_feature_extraction.py'  # that the messages say to run
@@ -177,7 +178,105 @@ def _stored_array(path: Path, what: str, dtypes: Sequence[str]) -> StoredArray:
     return StoredArray(path, array.dtype, array.shape, array.offset, stamp)
 
 
-def write_array(path: Path, array: np.ndarray, digest: ArrayDigest | None = None) -> str:
+class RowWriter:
+    """Rows that go to a .npy file as they come; made by `array_file`.
+
+    They are gathered in pieces that the processor's cache holds, so that they are read from there for the
+    digest and for the disk, and memory does not grow with the recording.
+
+    Parameters
+    ----------
+    file : binary file
+        Empty, open for writing.
+    shape : tuple of int
+        Of all rows together.
+    dtype : np.dtype
+    """
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype):
+        self._file, self._shape, self._dtype = file, shape, dtype
+        self._digest = Digest()
+        self._nb_missing = math.prod(shape) * dtype.itemsize  # bytes
+        self._gathered = np.empty(PIECE_BYTES, np.uint8)
+        self._nb_gathered = 0
+        header = {'shape': shape, 'fortran_order': False, 'descr': np.lib.format.dtype_to_descr(dtype)}
+        np.lib.format.write_array_header_1_0(file, header)
+
+    def append(self, rows: np.ndarray) -> None:
+        """Write rows.
+
+        Parameters
+        ----------
+        rows : array
+            Of the file's type; the next ones, however many.
+        """
+        waiting = np.ascontiguousarray(rows, self._dtype).reshape(-1).view(np.uint8)
+        self._nb_missing -= len(waiting)
+        while len(waiting):
+            if not self._nb_gathered and len(waiting) >= PIECE_BYTES:  # nothing to copy
+                self._write(waiting[:PIECE_BYTES])
+                waiting = waiting[PIECE_BYTES:]
+                continue
+            end = min(self._nb_gathered + len(waiting), PIECE_BYTES)
+            taken = end - self._nb_gathered
+            self._gathered[self._nb_gathered:end] = waiting[:taken]
+            self._nb_gathered, waiting = end, waiting[taken:]
+            if end == PIECE_BYTES:
+                self._write(self._gathered)
+                self._nb_gathered = 0
+
+    def _write(self, piece: np.ndarray) -> None:
+        self._digest.add(piece)
+        self._file.write(piece.data)
+
+    def finish(self) -> str:
+        """All rows are there.
+
+        Returns
+        -------
+        str
+            The digest of the array, as of `file_digest`.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer than the header says.
+        """
+        if self._nb_missing:
+            raise ValueError(f'too {"few" if self._nb_missing > 0 else "many"} rows for an array of shape '
+                             f'{self._shape}')
+        if self._nb_gathered:
+            self._write(self._gathered[:self._nb_gathered])
+        return self._digest.text(kind_of_array(self._dtype, self._shape))
+
+
+@contextlib.contextmanager
+def array_file(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[RowWriter]:
+    """A .npy file that is written row by row, atomically: it is there once the block has ended well.
+
+    Parameters
+    ----------
+    path : Path
+        With the ending .npy.
+    shape : tuple of int
+        Of all rows together.
+    dtype : str
+
+    Yields
+    ------
+    RowWriter
+        To be finished in the block.
+
+    Raises
+    ------
+    InputError, OSError
+        As `atomic_path`.
+    """
+    with atomic_path(path) as temporary, temporary.open('wb', buffering=0) as file:
+        yield RowWriter(file, shape, np.dtype(dtype))
+
+
+def write_array(path: Path, array: np.ndarray) -> str:
     """Write an array as .npy, atomically.
 
     Parameters
@@ -186,8 +285,6 @@ def write_array(path: Path, array: np.ndarray, digest: ArrayDigest | None = None
         With the ending .npy.
     array : np.ndarray
         Of numbers, in any shape, C-contiguous.
-    digest : ArrayDigest, optional
-        Of the array, perhaps advanced already.
 
     Returns
     -------
@@ -199,9 +296,9 @@ def write_array(path: Path, array: np.ndarray, digest: ArrayDigest | None = None
     InputError, OSError
         As `atomic_path`.
     """
-    with atomic_path(path) as temporary:
-        np.save(temporary, array, allow_pickle=False)
-    return (digest or ArrayDigest(array)).digest()
+    with array_file(path, array.shape, array.dtype.str) as writer:
+        writer.append(array)
+        return writer.finish()
 
 
 def write_array_if_new(path: Path, array: np.ndarray) -> None:

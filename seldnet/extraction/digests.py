@@ -15,11 +15,11 @@ import numpy as np
 from seldnet.common.files import Stamp, file_stamp
 
 _LANES = 4096  # words beside each other: those of a frame of features of 2019
-_PIECE = 25 * _LANES * 8  # bytes: 25 frames, what is computed at a time, so that they are in the cache
+PIECE_BYTES = 25 * _LANES * 8  # 25 such frames, what is computed at a time, so that they are in the cache
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that nothing that came before is lost
 
 
-class _Lanes:
+class Digest:
     """What pieces of bytes, one after the other, come to."""
 
     def __init__(self) -> None:
@@ -27,7 +27,13 @@ class _Lanes:
         self._nb_bytes = 0
 
     def add(self, piece: np.ndarray) -> None:
-        """Add bytes: `_PIECE` of them, or at the end fewer."""
+        """Add bytes.
+
+        Parameters
+        ----------
+        piece : uint8 array
+            `PIECE_BYTES` of them, or at the end fewer.
+        """
         self._nb_bytes += len(piece)
         surplus = len(piece) % (8 * _LANES)
         if surplus:
@@ -35,52 +41,36 @@ class _Lanes:
         self._sums *= _FACTOR
         self._sums += np.add.reduce(piece.view(np.uint64).reshape(-1, _LANES), axis=0)
 
-    def digest(self, what: str) -> str:
-        text = f'{self._nb_bytes} bytes of {what}'
-        return hashlib.sha256(self._sums.astype('<u8').tobytes() + text.encode()).hexdigest()[:16]
-
-
-class ArrayDigest:
-    """The digest of an array that is filled row by row.
-
-    Parameters
-    ----------
-    array : np.ndarray
-        C-contiguous, of numbers.
-    """
-
-    def __init__(self, array: np.ndarray):
-        self._array = array
-        self._bytes = array.reshape(-1).view(np.uint8)
-        self._lanes = _Lanes()
-        self._done = 0
-
-    def advance(self, nb_rows: int) -> None:
-        """Take in what is filled, while it is in the processor's cache.
+    def text(self, what: str) -> str:
+        """The digest of all bytes that were added, and of what they are.
 
         Parameters
         ----------
-        nb_rows : int
-            That are filled, from the first; they change no more.
-        """
-        end = nb_rows * (self._bytes.size // max(1, len(self._array)))
-        while end - self._done >= _PIECE:
-            self._lanes.add(self._bytes[self._done:self._done + _PIECE])
-            self._done += _PIECE
-
-    def digest(self) -> str:
-        """The digest, once all rows are filled; the same as `file_digest` of the array's .npy file.
+        what : str
+            Of an array as `kind_of_array` says it.
 
         Returns
         -------
         str
-            16 hexadecimal digits.
+            16 hexadecimal digits; of an array the same as `file_digest` of its .npy file.
         """
-        self.advance(len(self._array))
-        if self._done < self._bytes.size:
-            self._lanes.add(self._bytes[self._done:])
-            self._done = self._bytes.size
-        return self._lanes.digest(f'{self._array.dtype.str} {self._array.shape}')
+        text = f'{self._nb_bytes} bytes of {what}'
+        return hashlib.sha256(self._sums.astype('<u8').tobytes() + text.encode()).hexdigest()[:16]
+
+
+def kind_of_array(dtype: np.dtype, shape: tuple[int, ...]) -> str:
+    """Type and shape of an array, for its digest.
+
+    Parameters
+    ----------
+    dtype : np.dtype
+    shape : tuple of int
+
+    Returns
+    -------
+    str
+    """
+    return f'{dtype.str} {shape}'
 
 
 def file_digest(path: Path) -> str:
@@ -105,20 +95,20 @@ def file_digest(path: Path) -> str:
 
 @functools.lru_cache(maxsize=100_000)
 def _digest_of(path: Path, stamp: Stamp) -> str:
-    lanes = _Lanes()
+    digest = Digest()
     with path.open('rb') as file:
         what = _header(file) if path.suffix == '.npy' else 'bytes'
-        while len(piece := np.fromfile(file, np.uint8, _PIECE)):
-            lanes.add(piece)
-    return lanes.digest(what)
+        while len(piece := np.fromfile(file, np.uint8, PIECE_BYTES)):
+            digest.add(piece)
+    return digest.text(what)
 
 
 def _header(file) -> str:
-    """Type and shape of a .npy file, as `ArrayDigest` has them; of what is none, nothing is read."""
+    """Type and shape of a .npy file; of what is none, nothing is read."""
     try:
         np.lib.format.read_magic(file)
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     except ValueError:
         file.seek(0)
         return 'bytes'
-    return f'{dtype.str} {shape}'
+    return kind_of_array(dtype, shape)

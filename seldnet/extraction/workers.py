@@ -1,5 +1,6 @@
 """What a worker process does for a recording."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -7,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seldnet.common.errors import InputError
-from seldnet.extraction.arrays import reading, write_array
-from seldnet.extraction.digests import ArrayDigest, file_digest
+from seldnet.extraction.arrays import array_file, open_features, write_array
+from seldnet.extraction.digests import file_digest
 from seldnet.extraction.features import rounded
 from seldnet.extraction.levels import Magnitudes, level_warnings
 from seldnet.extraction.likeness import Likeness
@@ -21,6 +22,8 @@ from seldnet.extraction.scaler import (
     normalize,
 )
 from seldnet.extraction.spectra import stft_blocks
+
+_BLOCK_FRAMES = 25  # that are normalised at a time, few enough to stay in the processor's cache
 
 
 class Made(NamedTuple):
@@ -67,31 +70,32 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
     audio = recordings.audio(recording)
     likeness = Likeness(dataset)
     magnitudes = Magnitudes()
-    spectra, unscaled = [], []
-    moments = None
+    spectra, moments, digests = [], None, {}
     precision = 'float64' if 'raw_spectra' in targets else kind.precision  # raw spectra are those of 2019
-    for block in stft_blocks(audio, dataset=dataset, precision=precision):
-        likeness.add(block)
-        if 'raw_spectra' in targets:
-            spectra.append(block)
-        if 'moments' in targets:
-            features = kind.compute(block, dataset, recordings.audio_format)
-            of_block = block_moments(features)
-            magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
-            moments = of_block if moments is None else merge_moments(moments, of_block)
-            if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
-                raise InputError(f'{recording}: too loud: its spectra are beyond the range of {block.dtype}, '
-                                 'expected samples of at most 1 (full scale), or some more')
-            if 'unscaled' in targets:
-                unscaled.append(features.astype(np.float32))
-    arrays = {}
+    with contextlib.ExitStack() as files:
+        unscaled = 'unscaled' in targets and files.enter_context(array_file(
+            targets['unscaled'], (recordings.nb_frames(recording), recordings.nb_columns), 'float32'))
+        for block in stft_blocks(audio, dataset=dataset, precision=precision):
+            likeness.add(block)
+            if 'raw_spectra' in targets:
+                spectra.append(block)
+            if 'moments' in targets:
+                features = kind.compute(block, dataset, recordings.audio_format)
+                of_block = block_moments(features)
+                magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
+                moments = of_block if moments is None else merge_moments(moments, of_block)
+                if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
+                    raise InputError(f'{recording}: too loud: its spectra are beyond the range of '
+                                     f'{block.dtype}, expected samples of at most 1 (full scale), or some '
+                                     'more')
+                if unscaled:
+                    unscaled.append(features)
+        if unscaled:
+            digests['unscaled'] = unscaled.finish()
     if 'raw_spectra' in targets:
-        arrays['raw_spectra'] = _rows(np.concatenate(spectra))
-    if 'unscaled' in targets:
-        arrays['unscaled'] = np.concatenate(unscaled)
+        digests['raw_spectra'] = write_array(targets['raw_spectra'], _rows(np.concatenate(spectra)))
     if 'moments' in targets:
-        arrays['moments'] = moments_row(moments, magnitudes.levels())
-    digests = {kind: write_array(targets[kind], array) for kind, array in arrays.items()}
+        digests['moments'] = write_array(targets['moments'], moments_row(moments, magnitudes.levels()))
     looks_like = likeness.warning(recordings.audio_format)
     warnings = audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
     return Made(warnings, digests, digest)
@@ -131,28 +135,26 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     audio = recordings.audio(recording)
     scaler = load_mean_and_scale(scaler_file, recordings.nb_columns)
     magnitudes = Magnitudes()
-    rows = np.empty((recordings.nb_frames(recording), recordings.nb_columns), dtype)
     if unscaled_file:
-        with reading(unscaled_file, 'a .npy file of features'):
-            blocks = [np.load(unscaled_file, allow_pickle=False)]
+        unscaled = open_features(unscaled_file)
+        blocks = (unscaled[start:start + _BLOCK_FRAMES] for start in range(0, len(unscaled), _BLOCK_FRAMES))
     else:
         blocks = (kind.compute(block, dataset, recordings.audio_format)
                   for block in stft_blocks(audio, dataset=dataset, precision=kind.precision))
-    start, digest = 0, ArrayDigest(rows)
-    for features in blocks:
-        try:
-            rounded(normalize(features, scaler), dtype, 'the development set',
-                    out=rows[start:start + len(features)])
-        except InputError as error:
-            raise InputError(f'{recording}: {error}') from error
-        if recordings.is_eval:  # the development set's are compared once its moments are there
-            magnitudes.add(kind.mean_magnitude(features), len(features))
-        start += len(features)
-        digest.advance(start)
+    shape = recordings.nb_frames(recording), recordings.nb_columns
+    with array_file(features_file, shape, dtype) as file:
+        for features in blocks:
+            try:
+                file.append(rounded(normalize(features, scaler), dtype, 'the development set'))
+            except InputError as error:
+                raise InputError(f'{recording}: {error}') from error
+            if recordings.is_eval:  # the development set's are compared once its moments are there
+                magnitudes.add(kind.mean_magnitude(features), len(features))
+        digest = file.finish()
     usual = kind.mean_magnitude(scaler.mean) if scaler.usual_magnitude is None else scaler.usual_magnitude
     odd = level_warnings(magnitudes.levels(), usual, 'the development set')
     warnings = audio.warnings + [f'{recording}: {warning}' for warning in odd]
-    return Made(warnings, {'features': write_array(features_file, rows, digest)})
+    return Made(warnings, {'features': digest})
 
 
 def attempt(work: Callable[[], Made]) -> tuple[Made, str | None]:

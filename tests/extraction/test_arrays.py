@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seldnet.common.errors import InputError
-from seldnet.extraction.arrays import open_features, open_labels, write_array
+from seldnet.extraction.arrays import array_file, open_features, open_labels, write_array
+from seldnet.extraction.digests import file_digest
 
 
 @pytest.fixture
@@ -54,3 +55,27 @@ def test_what_is_written_is_opened_again(tmp_path, rng):
     rows = rng.standard_normal((7, 16)).astype(np.float32)
     write_array(tmp_path / 'a.npy', rows)
     np.testing.assert_array_equal(open_features(tmp_path / 'a.npy'), rows)
+
+
+@pytest.mark.parametrize(('shape', 'dtype'), [
+    ((700, 500), 'float32'), ((250, 8192), 'float32'), ((60, 8192), 'float16'), ((7, 3), 'int16'),
+    ((0, 4), 'float32'), ((9,), 'float64')])
+@pytest.mark.parametrize('rows_at_a_time', [1, 25, 300])
+def test_rows_that_come_in_pieces(shape, dtype, rows_at_a_time, tmp_path, rng):
+    """The file is that of NumPy, and the digest that of the file, as if all had come at once."""
+    array = (100 * rng.standard_normal(shape)).astype(dtype)
+    np.save(tmp_path / 'at_once.npy', array)
+    with array_file(tmp_path / 'pieces.npy', shape, dtype) as file:
+        for start in range(0, len(array), rows_at_a_time):
+            file.append(array[start:start + rows_at_a_time])
+        digest = file.finish()
+    assert (tmp_path / 'pieces.npy').read_bytes() == (tmp_path / 'at_once.npy').read_bytes()
+    assert digest == file_digest(tmp_path / 'pieces.npy') == write_array(tmp_path / 'other.npy', array)
+
+
+@pytest.mark.parametrize(('nb_rows', 'message'), [(2, '^too few rows'), (4, '^too many rows')])
+def test_other_rows_than_announced_are_no_file(nb_rows, message, tmp_path):
+    with pytest.raises(ValueError, match=message), array_file(tmp_path / 'a.npy', (3, 5), 'float32') as file:
+        file.append(np.zeros((nb_rows, 5)))
+        file.finish()
+    assert not list(tmp_path.iterdir())
