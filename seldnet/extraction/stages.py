@@ -246,6 +246,7 @@ def label(recordings: RecordingSet, state: ExtractionState, report: ProgressRepo
                            labels.astype(np.float32 if dataset.grid is None else np.int16))
         state.note_input('description', name, file_digest(descriptions[name]))
         state.note('labels', name, sources[name])
+    state.update()
 
 
 def _run(tasks: Sequence[_Task], recordings: RecordingSet, state: ExtractionState,
@@ -258,16 +259,19 @@ def _run(tasks: Sequence[_Task], recordings: RecordingSet, state: ExtractionStat
         create_folder(recordings.folder(kind))
     problems = []
     work = [functools.partial(attempt, task.work) for task in tasks]
-    for number, (made, problem) in run_in_processes(work, recordings.n_jobs, recordings.audio_folder):
-        if problem:
-            problems.append(problem)
-        else:
-            name = tasks[number].name
-            if made.recording:
-                state.note_input('recording', name, made.recording)
-            for kind, source in tasks[number].makes.items():
-                state.note(kind, name, source, made.files[kind])
-        report.add_pass(made.warnings)
+    try:
+        for number, (made, problem) in run_in_processes(work, recordings.n_jobs, recordings.audio_folder):
+            if problem:
+                problems.append(problem)
+            else:
+                name = tasks[number].name
+                if made.recording:
+                    state.note_input('recording', name, made.recording)
+                for kind, source in tasks[number].makes.items():
+                    state.note(kind, name, source, made.files[kind])
+            report.add_pass(made.warnings)
+    finally:
+        state.update()
     raise_problems(sorted(problems))
 
 

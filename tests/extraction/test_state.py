@@ -324,6 +324,22 @@ def finished_times(out: Path, undisturbed: Path) -> dict[str, int]:
 # ---- the file ----
 
 
+def test_the_file_of_many_is_not_written_after_each(tmp_path):
+    """A twentieth of the time at most; `update` saves what is left."""
+    def file_of(kind, name):
+        return tmp_path / 'a.npy'
+    np.save(file_of('features', ''), np.zeros(1))
+    path = tmp_path / 'state.json'
+    state = ExtractionState(path, file_of)
+    written = set()
+    for number in range(200):
+        state.note('features', f'recording{number}', {}, digest='0' * 16)
+        written.add(path.stat().st_mtime_ns)
+    state.update()
+    assert len(ExtractionState(path, file_of).names('features')) == 200
+    assert len(written) < 100
+
+
 def test_the_file_holds_fields(run, data, tmp_path):
     run()
     state = json.loads((tmp_path / 'out' / 'foa_dev_state.json').read_text())
