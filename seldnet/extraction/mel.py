@@ -89,8 +89,14 @@ def _mel_weighted(planes: np.ndarray, blocks: Sequence[_Filters]) -> np.ndarray:
     return weighted
 
 
+_CACHE_LINE = 64  # bytes
+
+
 class _Workspace(threading.local):
-    """Arrays that a thread fills anew with each block: new memory would take longer than the arithmetic."""
+    """Arrays that a thread fills anew with each block: new memory would take longer than the arithmetic.
+
+    They start where a line of the processor's cache starts, or products would take nearly twice as long.
+    """
 
     def __init__(self):
         self._memory: dict[str, np.ndarray] = {}
@@ -99,7 +105,9 @@ class _Workspace(threading.local):
         """A float32 array with what it was last filled with, or anything."""
         size = math.prod(shape)
         if name not in self._memory or self._memory[name].size < size:
-            self._memory[name] = np.empty(size, np.float32)
+            longer = np.empty(size + _CACHE_LINE // 4, np.float32)
+            first = -longer.ctypes.data % _CACHE_LINE // 4
+            self._memory[name] = longer[first:first + size]
         return self._memory[name][:size].reshape(shape)
 
 
@@ -140,7 +148,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
 
     Returns
     -------
-    float64 array, (frames, bands * planes)
+    float32 array, (frames, bands * planes)
         Levels as natural logarithms of power, the other planes within -1..1.
     """
     blocks = _filter_blocks(dataset.sample_rate_hz, transform_length(dataset))
@@ -153,7 +161,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
         first, second = np.transpose(PAIRS)
         others /= np.tile(np.sqrt(power[first] * power[second]) + POWER_FLOOR, (2, 1, 1))
     weighted[:NB_CHANNELS] = np.log(power + POWER_FLOOR)
-    return weighted.transpose(1, 2, 0).reshape(len(spectrum), -1).astype(np.float64)
+    return weighted.transpose(1, 2, 0).reshape(len(spectrum), -1)
 
 
 def _shape(dataset: Dataset, audio_format: str) -> tuple[int, int]:

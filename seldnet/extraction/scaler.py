@@ -101,14 +101,14 @@ def block_moments(features: np.ndarray) -> Moments:
 
     Parameters
     ----------
-    features : float64 array, shape (frames, columns)
+    features : array, shape (frames, columns)
         At least one frame.
 
     Returns
     -------
     Moments
     """
-    mean = features.mean(axis=0)
+    mean = features.mean(axis=0, dtype=np.float64)
     deviations = features - mean
     return Moments(len(features), mean, np.einsum('ij,ij->j', deviations, deviations))
 
