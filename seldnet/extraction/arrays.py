@@ -191,11 +191,17 @@ class RowWriter:
     shape : tuple of int
         Of all rows together.
     dtype : np.dtype
+
+    Attributes
+    ----------
+    digest : str
+        Of the array, as of `file_digest`, once the file is finished.
     """
 
     def __init__(self, file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype):
+        self.digest = ''
         self._file, self._shape, self._dtype = file, shape, dtype
-        self._digest = Digest()
+        self._sum = Digest()
         self._nb_missing = math.prod(shape) * dtype.itemsize  # bytes
         self._gathered = np.empty(PIECE_BYTES, np.uint8)
         self._nb_gathered = 0
@@ -226,28 +232,24 @@ class RowWriter:
                 self._nb_gathered = 0
 
     def _write(self, piece: np.ndarray) -> None:
-        self._digest.add(piece)
+        self._sum.add(piece)
         self._file.write(piece.data)
 
-    def finish(self) -> str:
-        """All rows are there.
-
-        Returns
-        -------
-        str
-            The digest of the array, as of `file_digest`.
+    def finish(self) -> None:
+        """Write what is gathered, and take the digest; `array_file` does it.
 
         Raises
         ------
-        ValueError
-            If there are more or fewer than the header says.
+        InputError
+            If there are more or fewer rows than the header says.
         """
         if self._nb_missing:
-            raise ValueError(f'too {"few" if self._nb_missing > 0 else "many"} rows for an array of shape '
-                             f'{self._shape}')
+            raise InputError(f'{"fewer" if self._nb_missing > 0 else "more"} frames came than the '
+                             f'{self._shape[0]} that were expected: its recording was changed meanwhile; '
+                             'run the command again')
         if self._nb_gathered:
             self._write(self._gathered[:self._nb_gathered])
-        return self._digest.text(kind_of_array(self._dtype, self._shape))
+        self.digest = self._sum.text(kind_of_array(self._dtype, self._shape))
 
 
 @contextlib.contextmanager
@@ -265,15 +267,19 @@ def array_file(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[RowWr
     Yields
     ------
     RowWriter
-        To be finished in the block.
 
     Raises
     ------
     InputError, OSError
-        As `atomic_path`.
+        As `atomic_path`; an InputError too if there were more or fewer rows.
     """
     with atomic_path(path) as temporary, temporary.open('wb', buffering=0) as file:
-        yield RowWriter(file, shape, np.dtype(dtype))
+        writer = RowWriter(file, shape, np.dtype(dtype))
+        yield writer
+        try:
+            writer.finish()
+        except InputError as error:
+            raise InputError(f'{path}: {error}') from error
 
 
 def write_array(path: Path, array: np.ndarray) -> str:
@@ -296,9 +302,9 @@ def write_array(path: Path, array: np.ndarray) -> str:
     InputError, OSError
         As `atomic_path`.
     """
-    with array_file(path, array.shape, array.dtype.str) as writer:
-        writer.append(array)
-        return writer.finish()
+    with array_file(path, array.shape, array.dtype.str) as file:
+        file.append(array)
+    return file.digest
 
 
 def write_array_if_new(path: Path, array: np.ndarray) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seldnet.annotations.dataset import NB_CHANNELS
 from seldnet.common.errors import InputError
 from seldnet.extraction.arrays import array_file, open_features, write_array
 from seldnet.extraction.digests import file_digest
@@ -21,7 +22,7 @@ from seldnet.extraction.scaler import (
     moments_row,
     normalize,
 )
-from seldnet.extraction.spectra import stft_blocks
+from seldnet.extraction.spectra import nb_bins, stft_blocks
 
 _BLOCK_FRAMES = 25  # that are normalised at a time, few enough to stay in the processor's cache
 
@@ -70,39 +71,35 @@ def measure_recording(recordings: RecordingSet, recording: Path, targets: Mappin
     audio = recordings.audio(recording)
     likeness = Likeness(dataset)
     magnitudes = Magnitudes()
-    spectra, moments, digests = [], None, {}
+    moments = None
     precision = 'float64' if 'raw_spectra' in targets else kind.precision  # raw spectra are those of 2019
-    with contextlib.ExitStack() as files:
-        unscaled = 'unscaled' in targets and files.enter_context(array_file(
-            targets['unscaled'], (recordings.nb_frames(recording), recordings.nb_columns), 'float32'))
+    row_files = {'unscaled': (recordings.nb_columns, 'float32'),
+                 'raw_spectra': (nb_bins(dataset) * NB_CHANNELS, 'complex64')}
+    with contextlib.ExitStack() as stack:
+        files = {of_file: stack.enter_context(array_file(targets[of_file],
+                                                         (recordings.nb_frames(recording), columns), dtype))
+                 for of_file, (columns, dtype) in row_files.items() if of_file in targets}
         for block in stft_blocks(audio, dataset=dataset, precision=precision):
             likeness.add(block)
-            if 'raw_spectra' in targets:
-                spectra.append(block)
-            if 'moments' in targets:
-                features = kind.compute(block, dataset, recordings.audio_format)
-                of_block = block_moments(features)
-                magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
-                moments = of_block if moments is None else merge_moments(moments, of_block)
-                if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
-                    raise InputError(f'{recording}: too loud: its spectra are beyond the range of '
-                                     f'{block.dtype}, expected samples of at most 1 (full scale), or some '
-                                     'more')
-                if unscaled:
-                    unscaled.append(features)
-        if unscaled:
-            digests['unscaled'] = unscaled.finish()
-    if 'raw_spectra' in targets:
-        digests['raw_spectra'] = write_array(targets['raw_spectra'], _rows(np.concatenate(spectra)))
+            if 'raw_spectra' in files:
+                files['raw_spectra'].append(block)
+            if 'moments' not in targets:
+                continue
+            features = kind.compute(block, dataset, recordings.audio_format)
+            of_block = block_moments(features)
+            magnitudes.add(kind.mean_magnitude(of_block.mean), len(features))
+            moments = of_block if moments is None else merge_moments(moments, of_block)
+            if not (np.isfinite(moments.mean).all() and np.isfinite(moments.deviations).all()):
+                raise InputError(f'{recording}: too loud: its spectra are beyond the range of {block.dtype}, '
+                                 'expected samples of at most 1 (full scale), or some more')
+            if 'unscaled' in files:
+                files['unscaled'].append(features)
+    digests = {of_file: file.digest for of_file, file in files.items()}
     if 'moments' in targets:
         digests['moments'] = write_array(targets['moments'], moments_row(moments, magnitudes.levels()))
     looks_like = likeness.warning(recordings.audio_format)
     warnings = audio.warnings + ([f'{recording}: {looks_like}'] if looks_like else [])
     return Made(warnings, digests, digest)
-
-
-def _rows(spectra: np.ndarray) -> np.ndarray:
-    return spectra.reshape(len(spectra), -1)
 
 
 def normalize_recording(recordings: RecordingSet, recording: Path, features_file: Path, scaler_file: Path,
@@ -150,11 +147,10 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
                 raise InputError(f'{recording}: {error}') from error
             if recordings.is_eval:  # the development set's are compared once its moments are there
                 magnitudes.add(kind.mean_magnitude(features), len(features))
-        digest = file.finish()
     usual = kind.mean_magnitude(scaler.mean) if scaler.usual_magnitude is None else scaler.usual_magnitude
     odd = level_warnings(magnitudes.levels(), usual, 'the development set')
     warnings = audio.warnings + [f'{recording}: {warning}' for warning in odd]
-    return Made(warnings, {'features': digest})
+    return Made(warnings, {'features': file.digest})
 
 
 def attempt(work: Callable[[], Made]) -> tuple[Made, str | None]:

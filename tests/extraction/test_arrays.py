@@ -68,14 +68,13 @@ def test_rows_that_come_in_pieces(shape, dtype, rows_at_a_time, tmp_path, rng):
     with array_file(tmp_path / 'pieces.npy', shape, dtype) as file:
         for start in range(0, len(array), rows_at_a_time):
             file.append(array[start:start + rows_at_a_time])
-        digest = file.finish()
     assert (tmp_path / 'pieces.npy').read_bytes() == (tmp_path / 'at_once.npy').read_bytes()
-    assert digest == file_digest(tmp_path / 'pieces.npy') == write_array(tmp_path / 'other.npy', array)
+    assert file.digest == file_digest(tmp_path / 'pieces.npy') == write_array(tmp_path / 'other.npy', array)
 
 
-@pytest.mark.parametrize(('nb_rows', 'message'), [(2, '^too few rows'), (4, '^too many rows')])
+@pytest.mark.parametrize(('nb_rows', 'message'), [
+    (2, 'a.npy: fewer frames came than the 3 that were expected'), (4, 'a.npy: more frames came than the 3')])
 def test_other_rows_than_announced_are_no_file(nb_rows, message, tmp_path):
-    with pytest.raises(ValueError, match=message), array_file(tmp_path / 'a.npy', (3, 5), 'float32') as file:
+    with pytest.raises(InputError, match=message), array_file(tmp_path / 'a.npy', (3, 5), 'float32') as file:
         file.append(np.zeros((nb_rows, 5)))
-        file.finish()
     assert not list(tmp_path.iterdir())
