@@ -67,8 +67,9 @@ NETWORKS = ('tests/methods/', 'tests/prediction/', 'tests/training/')
 SYNTHETIC_DATA = ('tests/misc_files/test_synthesis_',)
 # Those that need much memory, which there is as long as the process has built no networks; and files of few
 # tests that take long, which would keep one process waiting for the other.
-FIRST_FILES = (*SYNTHETIC_DATA, 'tests/test_pipeline.py', 'tests/test_own_data_page.py',
-               'tests/faults/test_kill.py', 'tests/faces/test_methods_through_the_scripts.py',
+FIRST_FILES = (*SYNTHETIC_DATA, 'tests/misc_files/test_predict_recording.py', 'tests/test_pipeline.py',
+               'tests/test_own_data_page.py', 'tests/faults/test_kill.py',
+               'tests/faces/test_methods_through_the_scripts.py',
                'tests/faces/test_own_dataset_through_the_scripts.py', 'tests/faces/test_seld.py',
                'tests/faces/test_seld_resuming.py', 'tests/extraction/test_features.py')
 
