@@ -273,7 +273,7 @@ def array_file(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[RowWr
     InputError, OSError
         As `atomic_path`; an InputError too if there were more or fewer rows.
     """
-    with atomic_path(path) as temporary, temporary.open('wb', buffering=0) as file:
+    with atomic_path(path) as temporary, temporary.open('wb') as file:  # buffered: it writes all or raises
         writer = RowWriter(file, shape, np.dtype(dtype))
         yield writer
         try:

@@ -44,6 +44,7 @@ PREDICT = 'misc_files/predict_recording.py models/tiny_job_foa_dev_split1_model.
 SYNTHESIZE = 'misc_files/synthesize_dataset.py new --recordings 1 --eval_recordings 0 --seconds 6 --n_jobs 1'
 FULL = [
     (EXTRACT, 500_000, 'new/foa_dev_norm/split1_ir0_ov1_1.npy: '),
+    (EXTRACT, 1_600_000, 'new/foa_dev_norm/split1_ir0_ov1_1.npy: '),  # its last piece
     (EXTRACT, 50_000, 'new/foa_dev_moments/split1_ir0_ov1_1.npy: '),
     (EXTRACT, 60, 'File too large'),
     (TRAIN, 100_000, 'models/tiny_new_foa_dev_split1_wts.npz: '),
