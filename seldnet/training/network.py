@@ -95,19 +95,7 @@ def build(method: Method, input_shape: Sequence[int], nb_classes: int, params: M
     keras = import_keras()
     with _all_gpus() as strategy:
         keras.utils.set_random_seed(seed)
-        model = method.build(input_shape, nb_classes, params, jit_compile='auto' if strategy else None)
-        if not strategy:
-            _create_variables(model)
-        return model
-
-
-def _create_variables(model: 'keras.Model') -> None:
-    """Those of optimizer and losses, before the first batch: if its step makes any, it is compiled twice."""
-    model.optimizer.build(model.trainable_variables)
-    outputs = [np.zeros((1, *(size or 1 for size in output.shape[1:])), output.dtype)
-               for output in model.outputs]
-    outputs = outputs if len(outputs) > 1 else outputs[0]
-    model.compute_loss(y=outputs, y_pred=outputs)
+        return method.build(input_shape, nb_classes, params, jit_compile='auto' if strategy else None)
 
 
 def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
@@ -135,10 +123,8 @@ def load(path: Path, *, for_training: bool = False) -> 'keras.Model':
 
     layers.use_own_keras_settings()
     try:
-        with _all_gpus() if for_training else contextlib.nullcontext() as strategy:
+        with _all_gpus() if for_training else contextlib.nullcontext():
             model = keras.models.load_model(path, safe_mode=True)
-            if for_training and not strategy:
-                _create_variables(model)
     except Exception as error:  # Keras raises many kinds for a file that is not one of its models
         raise InputError(f'{path}: not a model that can be loaded: {first_line(error)}') from error
     model.jit_compile = None  # Keras chooses anew: the file has what it chose where the model was compiled
@@ -217,9 +203,20 @@ def fit(model: 'keras.Model', batches: Batches, *, round_number: int, seed: int,
     sequence = KerasBatches(batches)
     # Keras would shuffle batches by default; here only the order of the recordings changes, as in 2019.
     with sequence.original_errors():
+        _create_variables(model, sequence)
         history = model.fit(sequence, initial_epoch=round_number - 1, epochs=round_number, shuffle=False,
                             verbose=0, callbacks=callbacks)
     return float(history.history['loss'][-1])
+
+
+def _create_variables(model: 'keras.Model', batches: Sequence[Any]) -> None:
+    """Those of optimizer and losses, before the first step: TensorFlow traces a step that makes any twice."""
+    strategy = getattr(model, 'distribute_strategy', None)  # only with TensorFlow
+    if strategy and strategy.num_replicas_in_sync == 1 and model.train_function is None:
+        features, targets = batches[0]
+        model.optimizer.build(model.trainable_variables)
+        zeros = [np.zeros((len(features), *output.shape[1:]), output.dtype) for output in model.outputs]
+        model.compute_loss(features, targets, zeros if len(zeros) > 1 else zeros[0])
 
 
 def predict(model: 'keras.Model', batches: Batches) -> list[np.ndarray]:

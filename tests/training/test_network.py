@@ -55,6 +55,17 @@ def test_a_loaded_network_goes_on_to_the_same_numbers(batches, tmp_path, variant
         np.testing.assert_array_equal(weight, expected)
 
 
+def test_targets_may_have_other_columns_than_outputs(batches):
+    """As those of a method of one's own: its loss knows what to make of them."""
+    def loss(targets, outputs):
+        return keras.ops.mean(keras.ops.square(targets[..., :3] - outputs), axis=-1)
+    features = keras.Input(INPUT[1:])
+    frames = keras.layers.Reshape((INPUT[1], -1))(features)
+    model = keras.Model(features, [keras.layers.Dense(3)(frames), keras.layers.Dense(3)(frames)])
+    model.compile('sgd', [loss, loss], run_eagerly=True)
+    assert np.isfinite(fit(model, batches))
+
+
 def test_a_network_of_an_earlier_version_goes_on(batches, tmp_path, monkeypatch):
     """It has Keras' own batch normalisation, and its file says that it was compiled with XLA."""
     monkeypatch.setattr(layers, 'BinNormalization', keras.layers.BatchNormalization)
