@@ -110,7 +110,7 @@ SPECTRA = FeatureKind('spectra', '', _spectra_shape, spectrum_to_features, _mean
 DTYPES = ('float32', 'float16')  # in which features may be stored
 
 
-def rounded(features: np.ndarray, dtype: str, usual: str, out: np.ndarray | None = None) -> np.ndarray:
+def rounded(features: np.ndarray, dtype: str, usual: str) -> np.ndarray:
     """Normalised features in the type in which they are stored.
 
     Parameters
@@ -119,8 +119,6 @@ def rounded(features: np.ndarray, dtype: str, usual: str, out: np.ndarray | None
     dtype : {'float32', 'float16'}
     usual : str
         The recordings that define usual levels, for the message.
-    out : array, optional
-        Of that type and shape, to be filled.
 
     Returns
     -------
@@ -132,9 +130,8 @@ def rounded(features: np.ndarray, dtype: str, usual: str, out: np.ndarray | None
     InputError
         If a number is beyond the range of that type, or none.
     """
-    rows = np.empty(features.shape, dtype) if out is None else out
     with np.errstate(over='ignore'):  # reported below
-        rows[...] = features
+        rows = features.astype(dtype)
     if not np.isfinite(rows).all():
         raise InputError(f'features beyond the range of {dtype}, expected levels like those of {usual}')
     return rows
