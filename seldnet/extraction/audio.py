@@ -13,6 +13,7 @@ from seldnet.annotations.dataset import FORMATS, NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import list_files
 from seldnet.extraction.ambisonics import declared_convention, full_scale_of, to_n3d
+from seldnet.extraction.decoding import read_samples
 from seldnet.extraction.headers import UNKNOWN_FRAMES, unfinished_bytes
 from seldnet.extraction.levels import FAR_BEYOND, SampleLevels, beyond_full_scale
 from seldnet.extraction.resampling import resampled
@@ -262,19 +263,7 @@ def recording_chunks(path: str | Path, chunk_samples: int | None = None, nb_samp
             channels = slice(NB_CHANNELS)  # a view
         end = file.frames if nb_samples is None else min(nb_samples, file.frames)
         for start in range(0, end, chunk_samples):
-            expected = min(chunk_samples, end - start)
-            try:
-                chunk = file.read(expected, dtype='float32', always_2d=True)[:, channels]
-            except soundfile.LibsndfileError as error:
-                raise InputError(f'{path}: cannot be decoded from sample {start} on: {error.error_string}; '
-                                 'copy or download it again') from error
-            if len(chunk) != expected:
-                raise InputError(f'{path}: breaks off after {start + len(chunk)} samples, expected '
-                                 f'{file.frames} by its header; copy or download it again')
-            if not np.isfinite(chunk).all():
-                sample, channel = np.argwhere(~np.isfinite(chunk))[0]
-                raise InputError(f'{path}: sample {start + sample} of channel {channel + 1} is '
-                                 f'{chunk[sample, channel]}, expected a finite number')
+            chunk = read_samples(file, min(chunk_samples, end - start), channels)
             yield to_n3d(chunk, convention)
 
 

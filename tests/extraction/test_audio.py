@@ -40,6 +40,7 @@ def test_recordings_of_any_depth_are_read(form, tmp_path, rng):
     loaded = load_recording(path)
     assert loaded.dtype == np.float32 and loaded.shape == (5000, 4)
     np.testing.assert_allclose(loaded, audio, rtol=0, atol=step)
+    np.testing.assert_array_equal(loaded, soundfile.read(path, dtype='float32')[0])
 
 
 def test_sixteen_bits_are_divided_by_32768(tmp_path):
