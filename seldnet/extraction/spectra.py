@@ -19,7 +19,7 @@ from seldnet.annotations.dataset import TAU2019, Dataset
 
 # Frames that are transformed at a time, few enough for their spectra and features to stay in the processor's
 # cache.
-_BLOCK_FRAMES = 25
+_BLOCK_FRAMES = {'float64': 25, 'float32': 50}
 
 
 def window_length(dataset: Dataset = TAU2019) -> int:
@@ -96,7 +96,7 @@ def stft(audio: np.ndarray, *, dataset: Dataset = TAU2019) -> np.ndarray:
 
 def stft_blocks(chunks: Iterable[np.ndarray], *, dataset: Dataset = TAU2019,
                 precision: str = 'float64') -> Iterator[np.ndarray]:
-    """The frames of `stft`, to the bit, at most 25 at a time, of a recording that comes in pieces.
+    """The frames of `stft`, to the bit, at most 50 at a time, of a recording that comes in pieces.
 
     Memory is that of the largest piece, however long the recording is.
 
@@ -111,7 +111,7 @@ def stft_blocks(chunks: Iterable[np.ndarray], *, dataset: Dataset = TAU2019,
 
     Yields
     ------
-    complex64 array, shape (at most 25, bins, channels)
+    complex64 array, shape (at most 25, in single precision 50, bins, channels)
         Nothing for a recording without samples.
     """
     nfft, hop = transform_length(dataset), dataset.hop_length
@@ -147,9 +147,10 @@ def _spectra(samples: np.ndarray, nb_frames: int, dataset: Dataset, precision: s
     window = hann_window(window_length(dataset), nfft).astype(precision).repeat(samples.shape[1])
     window = window.reshape(nfft, samples.shape[1])
     frames = np.lib.stride_tricks.sliding_window_view(samples, nfft, axis=0)[::hop]
-    windowed = np.empty((min(nb_frames, _BLOCK_FRAMES), nfft, samples.shape[1]), precision)
-    for start in range(0, nb_frames, _BLOCK_FRAMES):
-        block = frames[start:min(start + _BLOCK_FRAMES, nb_frames)].transpose(0, 2, 1)  # channels last
+    block_frames = _BLOCK_FRAMES[precision]
+    windowed = np.empty((min(nb_frames, block_frames), nfft, samples.shape[1]), precision)
+    for start in range(0, nb_frames, block_frames):
+        block = frames[start:min(start + block_frames, nb_frames)].transpose(0, 2, 1)  # channels last
         # In double precision and rounded afterwards, which gives the numbers of 2019 to the bit. In single
         # precision the phases of frame 0 would differ: mirrored at the recording's start, its spectrum is
         # real but for rounding, whose sign decides between pi and -pi. SciPy's transform gives the numbers of

@@ -24,7 +24,7 @@ from seldnet.extraction.scaler import (
 )
 from seldnet.extraction.spectra import nb_bins, stft_blocks
 
-_BLOCK_FRAMES = 25  # that are normalised at a time, few enough to stay in the processor's cache
+_BLOCK_NUMBERS = 25 * 8192  # that are normalised at a time, few enough to stay in the processor's cache
 
 
 class Made(NamedTuple):
@@ -134,7 +134,8 @@ def normalize_recording(recordings: RecordingSet, recording: Path, features_file
     magnitudes = Magnitudes()
     if unscaled_file:
         unscaled = open_features(unscaled_file)
-        blocks = (unscaled[start:start + _BLOCK_FRAMES] for start in range(0, len(unscaled), _BLOCK_FRAMES))
+        nb_rows = max(1, _BLOCK_NUMBERS // recordings.nb_columns)
+        blocks = (unscaled[start:start + nb_rows] for start in range(0, len(unscaled), nb_rows))
     else:
         blocks = (kind.compute(block, dataset, recordings.audio_format)
                   for block in stft_blocks(audio, dataset=dataset, precision=kind.precision))
