@@ -36,7 +36,7 @@ MEANINGS = {'planes': '4 magnitudes and 4 phases of each bin',
             'sed_out': 'activity of each class', 'doa_out': 'azimuths of all classes, then elevations',
             'accdoa_out': 'x of all classes, then y, then z'}
 FEATURES = {('spectra', 'foa'): 'magnitudes, then phases', ('spectra', 'mic'): 'magnitudes, then phases',
-            ('mel', 'foa'): 'log-mel and intensity', ('mel', 'mic'): 'log-mel and cross-spectra'}
+            ('mel', 'foa'): 'log-mel and intensity', ('mel', 'mic'): 'log-mel and complex intensity'}
 
 
 def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -> int:

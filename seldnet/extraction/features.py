@@ -15,6 +15,9 @@ from seldnet.annotations.dataset import NB_CHANNELS, TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.extraction.spectra import nb_bins
 
+REVISION = 'feature_revision'  # its key in what is stored; the first is not noted
+FIRST_REVISION = 1
+
 
 @dataclass(frozen=True)
 class FeatureKind:
@@ -39,6 +42,9 @@ class FeatureKind:
         Of a `Rotation` and a format: the `ChannelMap` of the planes; None if they cannot be rotated.
     precision : {'float64', 'float32'}
         In which the Fourier transform is to be computed, as of `stft_blocks`.
+    revision : int
+        Raised when the numbers change, so that what was made of those before is known: features, scalers,
+        models.
     """
 
     name: str
@@ -50,6 +56,7 @@ class FeatureKind:
     keeps_unscaled: bool = False
     plane_map: Callable[[Any, str], Any] | None = None
     precision: str = 'float64'
+    revision: int = FIRST_REVISION
 
     def nb_columns(self, dataset: Dataset = TAU2019, audio_format: str = 'foa') -> int:
         """Columns of a row: bins times planes.
@@ -66,6 +73,10 @@ class FeatureKind:
         """
         bins, planes = self.frame_shape(dataset, audio_format)
         return bins * planes
+
+    def facts(self) -> dict[str, int]:
+        """What is noted of the kind beside what is made of it; nothing of its first revision."""
+        return {} if self.revision == FIRST_REVISION else {REVISION: self.revision}
 
 
 def spectrum_to_features(spectrum: np.ndarray, dataset: Dataset = TAU2019,

@@ -6,9 +6,16 @@ mel-weighted energy (|W|^2 + (|X|^2 + |Y|^2 + |Z|^2) / 3), so that each componen
 al., "Polyphonic sound event detection and localization using a two-stage strategy", DCASE 2019, arXiv
 1905.00268).
 
-For the microphone array (`mic`) sixteen planes: the log-mel power of the four channels, and for each of their
-six pairs the mel-weighted cross-spectrum, real and imaginary part, divided by the root of the product of both
-mel-weighted powers (a coherence, within the unit circle; its angle is the difference of phase).
+For the microphone array (`mic`) ten planes: the log-mel power of the four channels, and the same products,
+real and imaginary part, of W, Y, Z and X as a tetrahedral array has them: the sum of the microphones, and the
+differences between left and right, above and below, front and back (Gerzon, "The design of precisely
+coincident microphone arrays for stereo and surround sound", AES 1975; without the equalisation, which depends
+on the array's size). While the array is small beside the wavelength, the differences are a quarter of a
+period before or behind the sum, and the imaginary parts point to the source; at higher frequencies both parts
+say something. They are divided by twice the mel-weighted power of all four, and so within -1..1.
+
+From `THINNED_FROM_HZ` on every second bin is left out, and the others count twice: a Hann window spreads each
+frequency over four bins, so that those between two others say little that these do not.
 
 A stored row holds, for one frame, bands outermost and planes innermost. Levels are standardised by one mean
 and one scale a band, the same for all channels, so that differences between channels remain what they are and
@@ -33,8 +40,8 @@ from seldnet.extraction.spectra import transform_length
 NB_BANDS = 64
 LOWEST_HZ = 50
 POWER_FLOOR = 1e-8  # below the quantisation noise of 16 bits; keeps silence finite
-PAIRS = tuple(itertools.combinations(range(NB_CHANNELS), 2))  # of microphones
-NB_PLANES = {'foa': NB_CHANNELS + 3, 'mic': NB_CHANNELS + 2 * len(PAIRS)}
+NB_PLANES = {'foa': NB_CHANNELS + 3, 'mic': NB_CHANNELS + 2 * 3}
+THINNED_FROM_HZ = 3000
 
 
 class _Filters(NamedTuple):
@@ -58,17 +65,39 @@ def mel_filters(sample_rate_hz: int, nfft: int) -> np.ndarray:
     -------
     float32 array, (bins, bands)
     """
-    from librosa.filters import mel  # its import takes a second
+    # `librosa.filters.mel` gives the same (a test), but its import takes a second more, and 70 MB.
+    from librosa import mel_frequencies
 
-    filters = mel(sr=sample_rate_hz, n_fft=nfft, n_mels=NB_BANDS, fmin=LOWEST_HZ, fmax=sample_rate_hz / 2,
-                  norm=None)
-    return np.ascontiguousarray(filters[:, 1:].T)
+    edges_hz = mel_frequencies(NB_BANDS + 2, fmin=LOWEST_HZ, fmax=sample_rate_hz / 2)
+    widths_hz = np.diff(edges_hz)
+    bins_hz = np.arange(1, nfft // 2 + 1)[:, np.newaxis] * (sample_rate_hz / nfft)
+    rising = (bins_hz - edges_hz[:-2]) / widths_hz[:-1]
+    falling = (edges_hz[2:] - bins_hz) / widths_hz[1:]
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def nb_close_bins(sample_rate_hz: int, nfft: int) -> int:
+    """Bins without DC below `THINNED_FROM_HZ`, all of which are used; of the others only every second is.
+
+    Parameters
+    ----------
+    sample_rate_hz, nfft : int
+        As of `mel_filters`.
+
+    Returns
+    -------
+    int
+        128 of 1024 at 48 kHz. The first bin after them is left out, the second used, and so on.
+    """
+    return min(THINNED_FROM_HZ * nfft // sample_rate_hz, nfft // 2)
 
 
 @functools.lru_cache
 def _filter_blocks(sample_rate_hz: int, nfft: int) -> list[_Filters]:
-    """The filters cut into ranges of bins, each with the few bands that it touches: a third of the work."""
+    """The filters of the bins that are used, cut into ranges, each with the few bands that it touches."""
     filters = mel_filters(sample_rate_hz, nfft)
+    nb_close = nb_close_bins(sample_rate_hz, nfft)
+    filters = np.concatenate((filters[:nb_close], 2 * filters[nb_close + 1::2]))
     edges = np.round(np.array(_RANGES) * len(filters)).astype(int)
     blocks = []
     for first, end in itertools.pairwise(edges.tolist()):
@@ -78,7 +107,7 @@ def _filter_blocks(sample_rate_hz: int, nfft: int) -> list[_Filters]:
     return blocks
 
 
-_RANGES = (0, 3 / 32, 3 / 16, 3 / 8, 5 / 8, 1)  # of the bins
+_RANGES = (0, 3 / 32, 3 / 16, 3 / 8, 5 / 8, 1)  # of the bins: a third of the work that whole filters are
 
 
 def _mel_weighted(planes: np.ndarray, blocks: Sequence[_Filters]) -> np.ndarray:
@@ -114,26 +143,40 @@ class _Workspace(threading.local):
 _WORKSPACE = _Workspace()
 
 
-def _power_and_products(spectrum: np.ndarray, audio_format: str) -> np.ndarray:
-    """Of each bin, (planes, frames, bins): the power of the channels, and the products of W with the others
-    (foa, their real part) or of each pair (mic, real parts, imaginary parts). Valid until the next call."""
+def _power_and_products(spectrum: np.ndarray, nb_close: int, audio_format: str) -> np.ndarray:
+    """Of each bin that is used, (planes, frames, bins): the power of the channels, and conj(W) times Y, Z and
+    X, real parts and, for mic, imaginary parts. Valid until the next call."""
     channels = spectrum.transpose(2, 0, 1)
-    real, imaginary, other = (_WORKSPACE.array(name, channels.shape) for name in ('real', 'imag', 'other'))
-    np.copyto(real, channels.real)
-    np.copyto(imaginary, channels.imag)
-    planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *channels.shape[1:]))
-    np.multiply(real, real, out=planes[:NB_CHANNELS])
-    planes[:NB_CHANNELS] += np.multiply(imaginary, imaginary, out=other)
-    if audio_format == 'foa':
-        np.multiply(real[0], real[1:], out=planes[NB_CHANNELS:])
-        planes[NB_CHANNELS:] += np.multiply(imaginary[0], imaginary[1:], out=other[1:])
-        return planes
-    for place, (first, second) in enumerate(PAIRS, NB_CHANNELS):
-        np.multiply(real[first], real[second], out=planes[place])
-        planes[place] += np.multiply(imaginary[first], imaginary[second], out=other[0])
-        np.multiply(imaginary[first], real[second], out=planes[place + len(PAIRS)])
-        planes[place + len(PAIRS)] -= np.multiply(real[first], imaginary[second], out=other[0])
+    nb_used = nb_close + (channels.shape[-1] - nb_close) // 2
+    real, imaginary, other = (_WORKSPACE.array(name, (*channels.shape[:2], nb_used))
+                              for name in ('real', 'imag', 'other'))
+    for part, of_channels in ((real, channels.real), (imaginary, channels.imag)):
+        part[..., :nb_close] = of_channels[..., :nb_close]
+        part[..., nb_close:] = of_channels[..., nb_close + 1::2]
+    planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *real.shape[1:]))
+    powers, real_products, imaginary_products = np.split(planes, (NB_CHANNELS, NB_CHANNELS + 3))
+    np.multiply(real, real, out=powers)
+    powers += np.multiply(imaginary, imaginary, out=other)
+    if audio_format == 'mic':
+        _sum_and_differences(real, other)
+        _sum_and_differences(imaginary, other)
+    np.multiply(real[0], real[1:], out=real_products)
+    real_products += np.multiply(imaginary[0], imaginary[1:], out=other[1:])
+    if audio_format == 'mic':
+        np.multiply(real[0], imaginary[1:], out=imaginary_products)
+        imaginary_products -= np.multiply(imaginary[0], real[1:], out=other[1:])
     return planes
+
+
+def _sum_and_differences(microphones: np.ndarray, other: np.ndarray) -> None:
+    """Make W, Y, Z and X, in place, of four microphones in the corners of a cube (`rotations` has them)."""
+    sums, differences = other[:2], other[2:]
+    np.add(microphones[::2], microphones[1::2], out=sums)  # of M1 and M2, and of M3 and M4
+    np.subtract(microphones[::2], microphones[1::2], out=differences)
+    np.add(sums[0], sums[1], out=microphones[0])
+    np.add(differences[0], differences[1], out=microphones[1])
+    np.subtract(differences[0], differences[1], out=microphones[2])
+    np.subtract(sums[0], sums[1], out=microphones[3])
 
 
 def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -> np.ndarray:
@@ -151,15 +194,12 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
     float32 array, (frames, bands * planes)
         Levels as natural logarithms of power, the other planes within -1..1.
     """
-    blocks = _filter_blocks(dataset.sample_rate_hz, transform_length(dataset))
-    planes = _power_and_products(spectrum, audio_format)
-    weighted = _mel_weighted(planes, blocks)
+    rate_and_length = dataset.sample_rate_hz, transform_length(dataset)
+    planes = _power_and_products(spectrum, nb_close_bins(*rate_and_length), audio_format)
+    weighted = _mel_weighted(planes, _filter_blocks(*rate_and_length))
     power, others = weighted[:NB_CHANNELS], weighted[NB_CHANNELS:]
-    if audio_format == 'foa':
-        others /= power[0] + power[1:].sum(axis=0) / 3 + POWER_FLOOR
-    else:
-        first, second = np.transpose(PAIRS)
-        others /= np.tile(np.sqrt(power[first] * power[second]) + POWER_FLOOR, (2, 1, 1))
+    others /= POWER_FLOOR + (power[0] + power[1:].sum(axis=0) / 3 if audio_format == 'foa'
+                             else 2 * power.sum(axis=0))
     weighted[:NB_CHANNELS] = np.log(power + POWER_FLOOR)
     return weighted.transpose(1, 2, 0).reshape(len(spectrum), -1)
 
@@ -202,22 +242,15 @@ def plane_map(rotation: Rotation, audio_format: str) -> ChannelMap:
     Returns
     -------
     ChannelMap
-        Of 7 or 16 planes.
+        Of 7 or 10 planes.
     """
-    channels = channel_map(rotation, audio_format)
-    levels = (1,) * NB_CHANNELS
-    if audio_format == 'foa':  # the intensity's components follow Y, Z and X
-        return ChannelMap((*channels.source, *(place + NB_CHANNELS - 1 for place in channels.source[1:])),
-                          (*levels, *channels.sign[1:]))
-    pairs = [tuple(sorted(pair)) for pair in
-             ((channels.source[first], channels.source[second]) for first, second in PAIRS)]
-    places = [PAIRS.index(pair) for pair in pairs]
-    # Exchanging the two channels of a pair conjugates its cross-spectrum.
-    signs = [1 if channels.source[first] < channels.source[second] else -1 for first, second in PAIRS]
-    return ChannelMap((*channels.source, *(NB_CHANNELS + place for place in places),
-                       *(NB_CHANNELS + len(PAIRS) + place for place in places)),
-                      (*levels, *levels[:1] * len(PAIRS), *signs))
+    channels, axes = channel_map(rotation, audio_format), channel_map(rotation, 'foa')
+    source, sign = [*channels.source], [1] * NB_CHANNELS  # levels have no sign
+    for first in range(NB_CHANNELS, NB_PLANES[audio_format], 3):  # planes that follow Y, Z and X
+        source += [first + place - 1 for place in axes.source[1:]]
+        sign += axes.sign[1:]
+    return ChannelMap(tuple(source), tuple(sign))
 
 
 MEL = FeatureKind('mel', '_mel', _shape, spectrum_to_mel, _mean_magnitude, pool_moments=_pooled_moments,
-                  keeps_unscaled=True, plane_map=plane_map, precision='float32')
+                  keeps_unscaled=True, plane_map=plane_map, precision='float32', revision=2)

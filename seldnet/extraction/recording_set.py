@@ -182,9 +182,9 @@ class RecordingSet:
 
     def scaler(self) -> MeanAndScale:
         """The scaler; an InputError if it is missing, damaged, or of recordings of another kind."""
-        scaler = load_mean_and_scale(self.scaler_file, self.nb_columns)
+        scaler = load_mean_and_scale(self.scaler_file, self.nb_columns, self.kind.revision)
         for key, stored in scaler_facts(self.scaler_file).items():
-            if stored != (own := self.dataset.audio_facts().get(key)):
+            if stored != (own := self.feature_facts.get(key)):
                 raise InputError(f'{self.scaler_file}: fitted to recordings of {key} {stored}, expected '
                                  f'{own}; run `{COMMAND}` on the development set')
         return scaler
@@ -222,6 +222,11 @@ class RecordingSet:
         """Columns of a row of features."""
         return self.kind.nb_columns(self.dataset, self.audio_format)
 
+    @property
+    def feature_facts(self) -> dict[str, Any]:
+        """Of data set and kind, those that features depend on."""
+        return self.dataset.audio_facts() | self.kind.facts()
+
     # ---- what each file is made from ----
 
     # The state, which is an argument, knows recordings and descriptions again.
@@ -239,7 +244,7 @@ class RecordingSet:
         dict of Source
             By name of the recording, in order.
         """
-        facts = _unlike_tau(self.dataset.audio_facts())
+        facts = _unlike_tau(self.feature_facts)
         return {name: {'recording': state.identity('recording', name, path), **facts}
                 for name, path in self.recordings().items()}
 
@@ -258,7 +263,7 @@ class RecordingSet:
         lines = [f'{name} {size} bytes of {" ".join(map(str, times_ns))}'
                  for name, source in self.recording_sources(state).items()
                  for size, *times_ns in [source['recording']]]
-        lines += [json.dumps(facts) for facts in [_unlike_tau(self.dataset.audio_facts())] if facts]
+        lines += [json.dumps(facts) for facts in [_unlike_tau(self.feature_facts)] if facts]
         return {'scaler': {'moments': hashlib.sha256('\n'.join(lines).encode()).hexdigest()[:16]}}
 
     def feature_sources(self, state: ExtractionState, scaler_digest: str) -> dict[str, Source]:
@@ -303,4 +308,4 @@ class RecordingSet:
 def _unlike_tau(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts that are not those of TAU 2019: what was made before there were others stays up to date."""
     usual = TAU2019.facts()
-    return {key: value for key, value in facts.items() if value != usual[key]}
+    return {key: value for key, value in facts.items() if value != usual.get(key)}

@@ -16,6 +16,7 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.common.files import atomic_path
 from seldnet.extraction.arrays import COMMAND, reading
+from seldnet.extraction.features import FIRST_REVISION, REVISION
 from seldnet.extraction.levels import MeanAndLoudest
 
 if TYPE_CHECKING:  # its import takes a second, which workers and training need not wait for
@@ -180,7 +181,7 @@ def save_scaler(path: str | Path, scaler: 'StandardScaler', facts: dict[str, Any
     scaler : StandardScaler
         Fitted.
     facts : dict, optional
-        `Dataset.audio_facts` of the recordings.
+        `RecordingSet.feature_facts` of the recordings.
     usual : float, optional
         As of `usual_magnitude` of the recordings.
 
@@ -206,7 +207,7 @@ def scaler_facts(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        `Dataset.audio_facts`; those of TAU 2019 for scalers of earlier versions.
+        `RecordingSet.feature_facts`; those of TAU 2019 for scalers of earlier versions.
 
     Raises
     ------
@@ -243,7 +244,8 @@ def load_scaler(path: str | Path, nb_columns: int | None = None) -> 'StandardSca
     return _standard_scaler(mean, scale, var, nb_frames)
 
 
-def load_mean_and_scale(path: str | Path, nb_columns: int | None = None) -> MeanAndScale:
+def load_mean_and_scale(path: str | Path, nb_columns: int | None = None,
+                        revision: int | None = None) -> MeanAndScale:
     """As `load_scaler`, without scikit-learn.
 
     Parameters
@@ -251,6 +253,8 @@ def load_mean_and_scale(path: str | Path, nb_columns: int | None = None) -> Mean
     path : path
     nb_columns : int, optional
         That it must have.
+    revision : int, optional
+        Of the kind of features that it must be fitted to.
 
     Returns
     -------
@@ -267,6 +271,10 @@ def load_mean_and_scale(path: str | Path, nb_columns: int | None = None) -> Mean
     with reading(path, 'a scaler of this project'), np.load(path, allow_pickle=False) as stored:
         mean, scale = (stored[name].astype(np.float64, casting='same_kind') for name in ('mean', 'scale'))
         usual = float(stored['usual_magnitude']) if 'usual_magnitude' in stored else None
+    if revision is not None and (found := scaler_facts(path).get(REVISION, FIRST_REVISION)) != revision:
+        raise InputError(f'{path}: fitted to features of revision {found}, as another version computes '
+                         f'them, expected revision {revision}; run `{COMMAND} --overwrite`, and train anew '
+                         'what was trained on them')
     nb_columns = mean.size if nb_columns is None else nb_columns
     if not mean.shape == scale.shape == (nb_columns,):
         raise InputError(f'{path}: scaler of shapes {mean.shape} and {scale.shape}, expected '

@@ -198,8 +198,7 @@ def _fit_scaler(recordings: RecordingSet, state: ExtractionState, report: Progre
     report.warn([f'{paths[name]}: {warning}' for name, warnings in unlike_the_set(levels).items()
                  for warning in warnings])
     fitted = fit_scaler(kind.pool_moments(of_all) if kind.pool_moments else of_all)
-    save_scaler(recordings.scaler_file, fitted, recordings.dataset.audio_facts(),
-                usual_magnitude(levels.values()))
+    save_scaler(recordings.scaler_file, fitted, recordings.feature_facts, usual_magnitude(levels.values()))
     state.note('scaler', 'scaler', source['scaler'])
 
 

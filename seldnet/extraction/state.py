@@ -19,6 +19,7 @@ from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.common.files import Stamp, file_stamp, write_json
 from seldnet.extraction.digests import file_digest
+from seldnet.extraction.features import FIRST_REVISION, REVISION
 from seldnet.extraction.state_file import DATASET, empty_state, read_state_file, stamp_of
 
 Source = dict[str, Any]  # what a file is made from, as JSON has it
@@ -304,5 +305,6 @@ class ExtractionState:
 
 
 def _in_words(source: Source, key: str) -> str:
-    value = source.get(key, TAU2019.facts().get(key))  # facts as TAU 2019 has them are not noted
+    # Facts as TAU 2019 has them, and first revisions, are not noted.
+    value = source.get(key, (TAU2019.facts() | {REVISION: FIRST_REVISION}).get(key))
     return 'none' if value is None else str(value)

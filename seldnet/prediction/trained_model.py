@@ -177,7 +177,8 @@ def read_trained_model(path: str | Path) -> TrainedModel:
     audio_format = params.get('dataset', 'foa')
     dataset = stored_dataset(settings, settings_path) or TAU2019
     method = method.with_thresholds(params.get('threshold'), dataset)
-    scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format))
+    scaler = load_mean_and_scale(scaler_path, method.kind.nb_columns(dataset, audio_format),
+                                 method.kind.revision)
     rotations = find_rotations(method.kind, audio_format) if params.get('test_rotations') else ()
     return TrainedModel(path, method, audio_format, params['feature_dtype'], params['sequence_length'],
                         scaler, dataset, rotations, params.get('batch_size', BATCH_SIZE))

@@ -3,15 +3,18 @@
 import dataclasses
 import shutil
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
 
 from cls_feature_class import FeatureClass
 from seldnet.annotations.dataset import FORMATS, TAU2019
+from seldnet.annotations.directions import spherical_to_cartesian
+from seldnet.common.errors import InputError
 from seldnet.extraction.audio import load_recording
 from seldnet.extraction.features import SPECTRA
-from seldnet.extraction.mel import MEL, NB_BANDS, PAIRS, POWER_FLOOR, mel_filters, spectrum_to_mel
+from seldnet.extraction.mel import MEL, NB_BANDS, POWER_FLOOR, mel_filters, nb_close_bins, spectrum_to_mel
 from seldnet.extraction.scaler import load_scaler
 from seldnet.extraction.spectra import stft, stft_blocks
 from seldnet.extraction.stages import extract
@@ -24,25 +27,44 @@ def random_spectrum(frames=3, seed=0):
     return (rng.normal(size=(frames, 1024, 4)) + 1j * rng.normal(size=(frames, 1024, 4))).astype(np.complex64)
 
 
+def used_filters():
+    """Of bins from 3 kHz on the second, fourth and so on count twice, and the others not."""
+    filters = mel_filters(48000, 2048).astype(float)
+    for place in range(len(filters)):
+        hz = (place + 1) * 48000 / 2048
+        if hz > 3000:
+            filters[place] *= 2 * ((place + 1) % 2 == 0)
+    return filters
+
+
 def plain_mel(spectrum, audio_format):
     """The formulas band by band, in double precision."""
-    filters = mel_filters(48000, 2048).astype(float)
+    filters = used_filters()
     spectrum = spectrum.astype(complex)
-    features = np.empty((len(spectrum), NB_BANDS, 7 if audio_format == 'foa' else 16))
+    features = np.empty((len(spectrum), NB_BANDS, 7 if audio_format == 'foa' else 10))
     for frame, bins in enumerate(spectrum):
+        ambisonic = bins if audio_format == 'foa' else bins @ WYZX_OF_MICROPHONES
         for band in range(NB_BANDS):
             power = [filters[:, band] @ np.abs(bins[:, channel]) ** 2 for channel in range(4)]
             features[frame, band, :4] = np.log(np.array(power) + POWER_FLOOR)
+            products = np.array([filters[:, band] @ (ambisonic[:, 0].conj() * ambisonic[:, channel])
+                                 for channel in (1, 2, 3)])
             if audio_format == 'foa':
-                energy = power[0] + sum(power[1:]) / 3
-                features[frame, band, 4:] = [
-                    filters[:, band] @ (bins[:, 0].conj() * bins[:, channel]).real / energy
-                    for channel in (1, 2, 3)]
+                features[frame, band, 4:] = products.real / (power[0] + sum(power[1:]) / 3)
             else:
-                cross = [filters[:, band] @ (bins[:, first] * bins[:, second].conj())
-                         / np.sqrt(power[first] * power[second]) for first, second in PAIRS]
-                features[frame, band, 4:] = np.concatenate((np.real(cross), np.imag(cross)))
+                features[frame, band, 4:] = np.concatenate((products.real, products.imag)) / (2 * sum(power))
     return features
+
+
+# M1..M4 stand in the corners of a cube: left or right (Y), above or below (Z), in front or behind (X).
+WYZX_OF_MICROPHONES = np.array([(1, 1, 1, 1), (1, -1, -1, 1), (1, 1, -1, -1), (1, -1, 1, -1)])
+
+
+@pytest.mark.parametrize(('rate_hz', 'nfft'), [(48000, 2048), (44100, 2048), (24000, 1024), (16000, 1024),
+                                               (8000, 512)])
+def test_filters_are_librosas_to_the_bit(rate_hz, nfft):
+    librosas = librosa.filters.mel(sr=rate_hz, n_fft=nfft, n_mels=64, fmin=50, fmax=rate_hz / 2, norm=None)
+    np.testing.assert_array_equal(mel_filters(rate_hz, nfft), librosas[:, 1:].T)
 
 
 @pytest.mark.parametrize('audio_format', FORMATS)
@@ -77,16 +99,40 @@ def test_the_intensity_of_a_plane_wave_points_to_where_it_comes_from(azimuth_deg
     np.testing.assert_allclose(features[..., 4:], expected, atol=1e-3)
 
 
-def test_a_pair_of_microphones_has_the_phase_of_its_delay():
-    sound = np.random.default_rng(0).normal(0, 0.1, 48000)
-    audio = np.stack([sound, np.roll(sound, 2), sound, sound], axis=1)  # M2 two samples later
-    features = spectrum_to_mel(stft(audio), TAU2019, 'mic').reshape(-1, NB_BANDS, 16)[5:-5].mean(axis=0)
-    band = 20
-    frequency_hz = np.average(np.arange(1, 1025) * 48000 / 2048, weights=mel_filters(48000, 2048)[:, band])
-    phase = np.arctan2(features[band, 10], features[band, 4])
-    assert phase == pytest.approx(2 * np.pi * frequency_hz * 2 / 48000, abs=0.02)
-    np.testing.assert_allclose(features[band, 4:10], [np.cos(phase), 1, 1, np.cos(phase), np.cos(phase), 1],
-                               atol=0.02)  # pairs 12 13 14 23 24 34
+@pytest.mark.parametrize(('azimuth_deg', 'elevation_deg'), [(0, 0), (90, 0), (-120, 20), (30, -40)])
+def test_below_the_arrays_size_the_imaginary_parts_point_to_where_a_plane_wave_comes_from(azimuth_deg,
+                                                                                          elevation_deg):
+    """A free array of 4.2 cm: a microphone that is nearer to the source hears it earlier."""
+    to_source = spherical_to_cartesian(*np.radians((azimuth_deg, elevation_deg)))
+    capsules = [spherical_to_cartesian(*np.radians(capsule)) for capsule in
+                ((45, 35), (-45, -35), (135, -35), (-135, 35))]
+    frequencies_hz = np.arange(1, 1025) * 48000 / 2048
+    earlier_s = 0.042 * np.array(capsules) @ to_source / 343
+    spectrum = np.exp(2j * np.pi * np.outer(frequencies_hz, earlier_s))[np.newaxis].astype(np.complex64)
+    features = spectrum_to_mel(spectrum, TAU2019, 'mic').reshape(NB_BANDS, 10)
+    reaching_hz = frequencies_hz[[np.flatnonzero(filters)[-1] for filters in mel_filters(48000, 2048).T]]
+    small = features[reaching_hz < 800]
+    assert len(small) > 10 and np.abs(small[:, 4:7]).max() < 0.1  # real parts
+    found = small[:, 7:] / np.linalg.norm(small[:, 7:], axis=1, keepdims=True)
+    y, z, x = found.T
+    assert np.degrees(np.arccos(np.stack((x, y, z), axis=1) @ to_source)).max() < 3
+
+
+@pytest.mark.parametrize(('rate_hz', 'nfft', 'expected'), [(48000, 2048, 128), (24000, 1024, 128),
+                                                            (16000, 1024, 192), (4000, 256, 128)])
+def test_bins_below_3_khz_are_all_used(rate_hz, nfft, expected):
+    assert nb_close_bins(rate_hz, nfft) == expected
+
+
+def test_every_second_bin_of_noise_has_the_level_of_all_of_them():
+    """Half a decibel apart at most, on the average of a second; and no band is louder for it."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (48000, 4))
+    spectrum = stft(noise)
+    levels = spectrum_to_mel(spectrum, TAU2019, 'foa').reshape(-1, NB_BANDS, 7)[..., :4]
+    of_all = np.log((np.abs(spectrum) ** 2).transpose(0, 2, 1) @ mel_filters(48000, 2048)).transpose(0, 2, 1)
+    difference_db = 10 / np.log(10) * (levels - of_all).mean(axis=(0, 2))
+    assert np.abs(difference_db).max() < 0.5 and np.abs(difference_db.mean()) < 0.1
+    assert np.abs(difference_db[:30]).max() < 1e-4  # below 3 kHz
 
 
 def test_silence_is_finite():
@@ -134,7 +180,7 @@ def stored(out, pattern='*'):
 @pytest.mark.parametrize('audio_format', FORMATS)
 def test_stored_features_are_standardised_levels_and_the_other_planes(data, tmp_path, audio_format):
     make(data, tmp_path / 'out', audio_format=audio_format)
-    nb_planes = 7 if audio_format == 'foa' else 16
+    nb_planes = 7 if audio_format == 'foa' else 10
     scaler = load_scaler(tmp_path / 'out' / f'{audio_format}_mel_wts.npz', NB_BANDS * nb_planes)
     rows, unscaled = [], []
     for number in (1, 2, 3):
@@ -198,3 +244,23 @@ def test_features_are_recomputed_where_nothing_was_kept(data, tmp_path):
     assert make(data, out).made == 4  # another scaler
     assert not np.array_equal(before['foa_dev_mel_norm/split3_ir0_ov1_1.npy'],
                               stored(out)['foa_dev_mel_norm/split3_ir0_ov1_1.npy'])
+
+
+@pytest.mark.parametrize('audio_format', FORMATS)
+def test_features_of_an_earlier_revision_are_known_and_made_anew_if_they_may_be(data, tmp_path, audio_format):
+    out = tmp_path / 'out'
+    earlier = dataclasses.replace(MEL, revision=1, compute=lambda *given: 1 + MEL.compute(*given))
+    make(data, out, kind=earlier, audio_format=audio_format, is_eval=(False,))
+    before = stored(out)
+    settings = {'feature_kind': MEL, 'dataset_facts': SHORT}
+    with pytest.raises(InputError, match=r'_mel_wts.npz: fitted to features of revision 1, .* expected '
+                                         r'revision 2; run `.* --overwrite`, and train anew'):
+        FeatureClass('', out, audio_format, **settings).check_ready()
+    with pytest.raises(InputError, match=r'finished files \(.* MB\) were made with feature_revision 1, not '
+                                         '2, and would be made anew; --overwrite does so'):
+        make(data, out, audio_format=audio_format)
+    assert stored(out) == before
+    assert make(data, out, audio_format=audio_format, overwrite=True).made == 3
+    make(data, tmp_path / 'new', audio_format=audio_format)
+    assert stored(out) == stored(tmp_path / 'new') != before
+    FeatureClass('', out, audio_format, **settings).check_ready()

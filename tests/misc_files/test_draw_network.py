@@ -19,7 +19,7 @@ TINY = ['--nb_cnn2d_filt', '2', '--rnn_size', '3', '--fnn_size', '4', '--sequenc
     (['--model_variant', 'paper'], ['The network of method paper', '4 magnitudes and 4 phases of each bin']),
     (['--task', '6'], ['features: log-mel and intensity', '8 frames × 64 bands × 7 planes',
                        '8 frames × 9 values', 'x of all classes, then y, then z']),
-    (['--task', '8'], ['features: log-mel and cross-spectra', '8 frames × 64 bands × 16 planes'])])
+    (['--task', '8'], ['features: log-mel and complex intensity', '8 frames × 64 bands × 10 planes'])])
 def test_a_picture_of_each_method(tmp_path, monkeypatch, capsys, options, expected):
     monkeypatch.chdir(tmp_path)
     dataset = replace(TAU2019, classes=('dog', 'door', 'bell'))

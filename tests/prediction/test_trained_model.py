@@ -1,6 +1,7 @@
 """Settings and scaler beside a model, and what is refused of them."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from untrained_model import LENGTH
 from seldnet.annotations.dataset import TAU2019, Dataset
 from seldnet.common.errors import InputError
 from seldnet.common.files import write_json
+from seldnet.extraction.mel import MEL, NB_BANDS, NB_PLANES
 from seldnet.methods.registry import METHODS
 from seldnet.prediction.trained_model import read_trained_model, with_audio_options
 
@@ -144,6 +146,19 @@ def test_a_scaler_of_another_data_set(untrained, tmp_path):
     path = untrained.copy(tmp_path, facts=OFFICE.facts() | {'sample_rate_hz': 24000})
     with pytest.raises(InputError, match=r'_wts\.npz: scaler of shapes .*8192.*, expected \(4096,\)'):
         read_trained_model(path)
+
+
+def test_a_model_trained_on_features_that_an_earlier_version_computed(with_settings):
+    """Its scaler has the columns of foa's `mel`, and notes no revision: the first."""
+    path = with_settings(model_variant='accdoa')
+    scaler = path.with_name(path.name.replace('_model.keras', '_wts.npz'))
+    columns = NB_BANDS * NB_PLANES['foa']
+    np.savez(scaler, mean=np.zeros(columns), scale=np.ones(columns))
+    with pytest.raises(InputError, match=r'_wts\.npz: fitted to features of revision 1, .* expected revision '
+                                         '2; .* and train anew what was trained on them'):
+        read_trained_model(path)
+    np.savez(scaler, mean=np.zeros(columns), scale=np.ones(columns), facts=json.dumps(MEL.facts()))
+    assert read_trained_model(path).method is METHODS['accdoa']
 
 
 # ---- other channels and conventions ----
