@@ -76,7 +76,7 @@ def mel_filters(sample_rate_hz: int, nfft: int) -> np.ndarray:
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def nb_close_bins(sample_rate_hz: int, nfft: int) -> int:
+def nb_unthinned_bins(sample_rate_hz: int, nfft: int) -> int:
     """Bins without DC below `THINNED_FROM_HZ`, all of which are used; of the others only every second is.
 
     Parameters
@@ -96,8 +96,8 @@ def nb_close_bins(sample_rate_hz: int, nfft: int) -> int:
 def _filter_blocks(sample_rate_hz: int, nfft: int) -> list[_Filters]:
     """The filters of the bins that are used, cut into ranges, each with the few bands that it touches."""
     filters = mel_filters(sample_rate_hz, nfft)
-    nb_close = nb_close_bins(sample_rate_hz, nfft)
-    filters = np.concatenate((filters[:nb_close], 2 * filters[nb_close + 1::2]))
+    nb_unthinned = nb_unthinned_bins(sample_rate_hz, nfft)
+    filters = np.concatenate((filters[:nb_unthinned], 2 * filters[nb_unthinned + 1::2]))
     edges = np.round(np.array(_RANGES) * len(filters)).astype(int)
     blocks = []
     for first, end in itertools.pairwise(edges.tolist()):
@@ -143,16 +143,16 @@ class _Workspace(threading.local):
 _WORKSPACE = _Workspace()
 
 
-def _power_and_products(spectrum: np.ndarray, nb_close: int, audio_format: str) -> np.ndarray:
+def _power_and_products(spectrum: np.ndarray, nb_unthinned: int, audio_format: str) -> np.ndarray:
     """Of each bin that is used, (planes, frames, bins): the power of the channels, and conj(W) times Y, Z and
     X, real parts and, for mic, imaginary parts. Valid until the next call."""
     channels = spectrum.transpose(2, 0, 1)
-    nb_used = nb_close + (channels.shape[-1] - nb_close) // 2
+    nb_used = nb_unthinned + (channels.shape[-1] - nb_unthinned) // 2
     real, imaginary, other = (_WORKSPACE.array(name, (*channels.shape[:2], nb_used))
                               for name in ('real', 'imag', 'other'))
     for part, of_channels in ((real, channels.real), (imaginary, channels.imag)):
-        part[..., :nb_close] = of_channels[..., :nb_close]
-        part[..., nb_close:] = of_channels[..., nb_close + 1::2]
+        part[..., :nb_unthinned] = of_channels[..., :nb_unthinned]
+        part[..., nb_unthinned:] = of_channels[..., nb_unthinned + 1::2]
     planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *real.shape[1:]))
     powers, real_products, imaginary_products = np.split(planes, (NB_CHANNELS, NB_CHANNELS + 3))
     np.multiply(real, real, out=powers)
@@ -195,7 +195,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
         Levels as natural logarithms of power, the other planes within -1..1.
     """
     rate_and_length = dataset.sample_rate_hz, transform_length(dataset)
-    planes = _power_and_products(spectrum, nb_close_bins(*rate_and_length), audio_format)
+    planes = _power_and_products(spectrum, nb_unthinned_bins(*rate_and_length), audio_format)
     weighted = _mel_weighted(planes, _filter_blocks(*rate_and_length))
     power, others = weighted[:NB_CHANNELS], weighted[NB_CHANNELS:]
     others /= POWER_FLOOR + (power[0] + power[1:].sum(axis=0) / 3 if audio_format == 'foa'

@@ -14,7 +14,7 @@ from seldnet.annotations.directions import spherical_to_cartesian
 from seldnet.common.errors import InputError
 from seldnet.extraction.audio import load_recording
 from seldnet.extraction.features import SPECTRA
-from seldnet.extraction.mel import MEL, NB_BANDS, POWER_FLOOR, mel_filters, nb_close_bins, spectrum_to_mel
+from seldnet.extraction.mel import MEL, NB_BANDS, POWER_FLOOR, mel_filters, nb_unthinned_bins, spectrum_to_mel
 from seldnet.extraction.scaler import load_scaler
 from seldnet.extraction.spectra import stft, stft_blocks
 from seldnet.extraction.stages import extract
@@ -121,7 +121,7 @@ def test_below_the_arrays_size_the_imaginary_parts_point_to_where_a_plane_wave_c
 @pytest.mark.parametrize(('rate_hz', 'nfft', 'expected'), [(48000, 2048, 128), (24000, 1024, 128),
                                                             (16000, 1024, 192), (4000, 256, 128)])
 def test_bins_below_3_khz_are_all_used(rate_hz, nfft, expected):
-    assert nb_close_bins(rate_hz, nfft) == expected
+    assert nb_unthinned_bins(rate_hz, nfft) == expected
 
 
 def test_every_second_bin_of_noise_has_the_level_of_all_of_them():
