@@ -146,13 +146,18 @@ _WORKSPACE = _Workspace()
 def _power_and_products(spectrum: np.ndarray, nb_unthinned: int, audio_format: str) -> np.ndarray:
     """Of each bin that is used, (planes, frames, bins): the power of the channels, and conj(W) times Y, Z and
     X, real parts and, for mic, imaginary parts. Valid until the next call."""
-    channels = spectrum.transpose(2, 0, 1)
-    nb_used = nb_unthinned + (channels.shape[-1] - nb_unthinned) // 2
-    real, imaginary, other = (_WORKSPACE.array(name, (*channels.shape[:2], nb_used))
+    nb_frames, nb_bins, nb_channels = spectrum.shape
+    nb_used = nb_unthinned + (nb_bins - nb_unthinned) // 2
+    # In two steps, of which the first stays within a frame and so in the cache, where each bin is read eight
+    # times.
+    numbers = spectrum.view(np.float32).transpose(0, 2, 1)  # real and imaginary parts side by side
+    rows = _WORKSPACE.array('rows', (nb_frames, 2 * nb_channels, nb_used))
+    rows[..., :nb_unthinned] = numbers[..., :nb_unthinned]
+    rows[..., nb_unthinned:] = numbers[..., nb_unthinned + 1::2]
+    real, imaginary, other = (_WORKSPACE.array(name, (nb_channels, nb_frames, nb_used))
                               for name in ('real', 'imag', 'other'))
-    for part, of_channels in ((real, channels.real), (imaginary, channels.imag)):
-        part[..., :nb_unthinned] = of_channels[..., :nb_unthinned]
-        part[..., nb_unthinned:] = of_channels[..., nb_unthinned + 1::2]
+    np.copyto(real, rows[:, ::2].transpose(1, 0, 2))
+    np.copyto(imaginary, rows[:, 1::2].transpose(1, 0, 2))
     planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *real.shape[1:]))
     powers, real_products, imaginary_products = np.split(planes, (NB_CHANNELS, NB_CHANNELS + 3))
     np.multiply(real, real, out=powers)
@@ -184,7 +189,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
 
     Parameters
     ----------
-    spectrum : complex array, (frames, bins, channels)
+    spectrum : complex64 array, (frames, bins, channels)
     dataset : Dataset
         Its rate.
     audio_format : {'foa', 'mic'}
