@@ -150,14 +150,15 @@ def _power_and_products(spectrum: np.ndarray, nb_unthinned: int, audio_format: s
     nb_used = nb_unthinned + (nb_bins - nb_unthinned) // 2
     # In two steps, of which the first stays within a frame and so in the cache, where each bin is read eight
     # times.
-    numbers = spectrum.view(np.float32).transpose(0, 2, 1)  # real and imaginary parts side by side
-    rows = _WORKSPACE.array('rows', (nb_frames, 2 * nb_channels, nb_used))
-    rows[..., :nb_unthinned] = numbers[..., :nb_unthinned]
-    rows[..., nb_unthinned:] = numbers[..., nb_unthinned + 1::2]
+    rows = _WORKSPACE.array('rows', (nb_frames, 2, nb_channels, nb_used))
+    for part, numbers in enumerate((spectrum.real, spectrum.imag)):
+        by_channel = numbers.transpose(0, 2, 1)
+        rows[:, part, :, :nb_unthinned] = by_channel[..., :nb_unthinned]
+        rows[:, part, :, nb_unthinned:] = by_channel[..., nb_unthinned + 1::2]
     real, imaginary, other = (_WORKSPACE.array(name, (nb_channels, nb_frames, nb_used))
                               for name in ('real', 'imag', 'other'))
-    np.copyto(real, rows[:, ::2].transpose(1, 0, 2))
-    np.copyto(imaginary, rows[:, 1::2].transpose(1, 0, 2))
+    np.copyto(real, rows[:, 0].transpose(1, 0, 2))
+    np.copyto(imaginary, rows[:, 1].transpose(1, 0, 2))
     planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *real.shape[1:]))
     powers, real_products, imaginary_products = np.split(planes, (NB_CHANNELS, NB_CHANNELS + 3))
     np.multiply(real, real, out=powers)
@@ -189,7 +190,7 @@ def spectrum_to_mel(spectrum: np.ndarray, dataset: Dataset, audio_format: str) -
 
     Parameters
     ----------
-    spectrum : complex64 array, (frames, bins, channels)
+    spectrum : complex array, (frames, bins, channels)
     dataset : Dataset
         Its rate.
     audio_format : {'foa', 'mic'}

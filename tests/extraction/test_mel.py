@@ -76,6 +76,15 @@ def test_features_are_those_of_the_plain_formulas(audio_format):
 
 
 @pytest.mark.parametrize('audio_format', FORMATS)
+def test_a_spectrum_may_be_of_any_complex_type_and_layout(audio_format):
+    spectrum = random_spectrum()
+    expected = spectrum_to_mel(spectrum, TAU2019, audio_format)
+    turned_round = spectrum[::-1, :, ::-1].copy()[::-1, :, ::-1]
+    for other in (spectrum.astype(complex), np.asfortranarray(spectrum), turned_round):
+        np.testing.assert_array_equal(spectrum_to_mel(other, TAU2019, audio_format), expected)
+
+
+@pytest.mark.parametrize('audio_format', FORMATS)
 def test_single_precision_is_enough(audio_format):
     """Also for what is a thousandth of the loudest sound in the same frame."""
     samples = np.arange(48000)
