@@ -33,7 +33,7 @@ from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
 from seldnet.methods.soft_scores import SCORES_ENDING, write_scores
 from seldnet.plots.curves import plot_functions
-from seldnet.training import devices, network, summary, tensorboard
+from seldnet.training import backend, devices, network, summary, tensorboard
 from seldnet.training.estimate import Clock
 from seldnet.training.history import State, is_better
 from seldnet.training.initial_weights import first_model
@@ -63,10 +63,10 @@ def main(argv: Sequence[str], *, dataset: Dataset | None = None) -> int:
     for is_eval in sorted({False, params['mode'] == 'eval'}):
         dataset = check_ready(runs[0].recordings(is_eval=is_eval), args.task_id)
     runs = [dataclasses.replace(run, dataset=dataset) for run in runs]
-    network.load_keras(params['mixed_precision'])
+    backend.load_keras(params['mixed_precision'])
     with prepared(runs, check_input, resume=args.resume, overwrite=args.overwrite):
-        log.keep(f'versions: {network.versions()}')
-        log.say(*devices.find_device_lines(network.versions(), params['mixed_precision']),
+        log.keep(f'versions: {backend.versions()}')
+        log.say(*devices.find_device_lines(backend.versions(), params['mixed_precision']),
                 *summary.quick_test_lines(params))
         results = []
         for number, run in enumerate(runs, 1):

@@ -20,7 +20,7 @@ from seldnet.common.errors import InputError
 from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.extraction.features import FeatureKind
 from seldnet.methods.method import Method
-from seldnet.training import network
+from seldnet.training import backend
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = ('seldnet', 'metrics', *sorted(path.stem for path in ROOT.glob('*.py')))
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not found:
             raise InputError(f'{name}: no such module, expected a name like seldnet.scoring.scores')
     if not args.modules:
-        network.load_keras()  # or the first module that needs it does so, with the notes of its backend
+        backend.load_keras()  # or the first module that needs it does so, with the notes of its backend
     for kind in (Dataset, FeatureKind, Method):  # defaults of many functions: their names will do
         kind.__repr__ = _short
     pdoc.render.configure(docformat='numpy')

@@ -26,7 +26,7 @@ from seldnet.common.scripts import exit_with_one_line, script_parser
 from seldnet.methods.registry import METHODS
 from seldnet.plots.network import network_blocks, plot_network
 from seldnet.plots.style import check_ending, save
-from seldnet.training import network
+from seldnet.training import backend, network
 
 SETTINGS = ('model_variant', 'dataset', 'dataset_dir', 'sequence_length', 'nb_cnn2d_filt', 'pool_size',
             'rnn_size', 'fnn_size', 'dropout_rate')
@@ -68,7 +68,7 @@ def build(params: Mapping[str, Any], dataset: Dataset) -> Any:
         method.check_sizes(shape[2], params)
     except ValueError as error:
         raise InputError(f'setting {error}') from None
-    network.load_keras()
+    backend.load_keras()
     return network.build(method, shape, dataset.nb_classes, params, params['seed'])
 
 

@@ -58,7 +58,7 @@ from seldnet.prediction.output_files import (
 from seldnet.prediction.predict import Networks, Prediction, gain_of, predict, recording_facts
 from seldnet.prediction.recordings import find_recordings
 from seldnet.prediction.trained_model import read_trained_model, with_audio_options
-from seldnet.training import network
+from seldnet.training import backend
 from seldnet.training.run import MODEL_ENDING
 
 ROWS, EVENTS, LABELS, JSON, SCORES = '.csv', 'events/.csv', 'events/.txt', 'events/.json', '.npz'
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = OutputFiles(args.output or Path(SETTINGS['dcase_dir'].default) / ensemble.name,
                          facts_of(ensemble), overwrite=args.overwrite)
     output.check(found.recordings, endings_of(args))
-    network.load_keras()
+    backend.load_keras()
     networks = [model.load_network() for model in ensemble.models]
     problems = found.problems
     try:

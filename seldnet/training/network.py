@@ -1,78 +1,30 @@
-"""Keras' side of training: loading it, building, fitting, predicting, saving.
+"""Keras' side of training: building, fitting, predicting, saving.
 
 Keras takes seconds to load, so nothing here loads it before it is needed: `--help` and mistakes in the
 arguments need not wait. What must be a class of Keras' stands in keras_classes.py.
 """
 
 import contextlib
-import logging
 import math
-import os
-import platform
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seldnet.common.errors import InputError, first_line
 from seldnet.common.files import atomic_path
-from seldnet.common.scripts import stderr_held_back
 from seldnet.methods.averaging import average_outputs
 from seldnet.methods.method import Method
 from seldnet.training import devices
+from seldnet.training.backend import import_keras
 from seldnet.training.batches import Batches, Rotated
 
 if TYPE_CHECKING:
     import keras
 
 MOST_OF_AN_OUTPUT = 1e6  # radians, or what a vector may have: far beyond what means anything
-
-def load_keras(precision: str = 'float32') -> None:
-    """Load Keras without the notes of its backend; for scripts, since it changes the process.
-
-    Parameters
-    ----------
-    precision : str
-        Keras' policy for training: 'float32', 'mixed_bfloat16' or 'mixed_float16'.
-
-    Raises
-    ------
-    InputError
-        If it cannot be loaded.
-    """
-    with stderr_held_back():
-        try:
-            import_keras()
-        except Exception as error:  # of many kinds: KERAS_BACKEND or keras.json name what is not there
-            raise InputError(f'Keras cannot be loaded: {error}; expected KERAS_BACKEND=tensorflow, or '
-                             'another that is installed, and a ~/.keras/keras.json that suits it') from error
-    import_keras().config.set_dtype_policy(precision)
-    logging.getLogger('tensorflow').addFilter(_says_more_than_retracing)
-
-
-def _says_more_than_retracing(record: logging.LogRecord) -> bool:
-    """TensorFlow warns of graphs that it makes anew; each fold has a network, and so graphs, of its own."""
-    return 'tf.function retracing' not in record.getMessage()
-
-
-def import_keras() -> ModuleType:
-    """Keras, loaded without the notes that TensorFlow logs meanwhile; the environment stays as it was."""
-    before = os.environ.get(_TENSORFLOW_LOGS)
-    os.environ.setdefault(_TENSORFLOW_LOGS, '3')  # errors come as exceptions
-    try:
-        import keras
-    finally:
-        if before is None:
-            del os.environ[_TENSORFLOW_LOGS]
-    return keras
-
-
-_TENSORFLOW_LOGS = 'TF_CPP_MIN_LOG_LEVEL'
-
 
 def build(method: Method, input_shape: Sequence[int], nb_classes: int, params: Mapping[str, Any],
           seed: int) -> 'keras.Model':
@@ -331,15 +283,6 @@ def validation_losses(method: Method, outputs: Sequence[np.ndarray], targets: Se
         raise InputError(f'the validation loss is {losses["validation_loss"]} after round {round_number}: '
                          f'{batches.describe_non_finite()}; {remedy}')
     return losses
-
-
-def versions() -> dict[str, str]:
-    """Of Python, NumPy, Keras and its backend."""
-    import keras
-
-    backend = keras.backend.backend()
-    return {'python': platform.python_version(), 'numpy': np.__version__, 'keras': keras.__version__,
-            'backend': backend, backend: sys.modules[backend].__version__}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from seldnet.methods.method import Method
 from seldnet.methods.registry import METHODS
 from seldnet.methods.soft_scores import SCORES_ENDING
 from seldnet.plots.curves import plot_history
-from seldnet.training import network
+from seldnet.training import backend, network
 from seldnet.training.batches import Rotated, find_rotations
 from seldnet.training.estimate import Clock
 from seldnet.training.history import State, git_state, read_state, write_history
@@ -68,7 +68,7 @@ class Run:
     fold: Fold
     params: dict[str, Any]
     dataset: Dataset = TAU2019
-    find_versions: Callable[[], Mapping[str, str]] = network.versions
+    find_versions: Callable[[], Mapping[str, str]] = backend.versions
     say: Callable[..., None] = lambda *lines: None
     clock: Clock = dataclasses.field(default_factory=Clock)
 

@@ -10,7 +10,7 @@ import parameter
 from seldnet.annotations.dataset import TAU2019
 from seldnet.common.errors import InputError
 from seldnet.methods.registry import METHODS
-from seldnet.training import network
+from seldnet.training import backend, network
 from seldnet.training.export import FORMATS, export
 
 PAGE = (Path(__file__).parents[2] / 'docs' / 'EXPORT.md').read_text(encoding='utf-8')
@@ -27,7 +27,7 @@ def model(request, tmp_path, monkeypatch):
     params = parameter.get_params(model_variant=request.param, **SMALL | (
         {'pool_size': [8, 4]} if request.param == 'accdoa' else {}))
     method = METHODS[request.param]
-    network.load_keras('float32')
+    backend.load_keras('float32')
     shape = (None, NB_FRAMES, *method.kind.frame_shape(TAU2019, 'foa'))
     built = network.build(method, shape, TAU2019.nb_classes, params, seed=1)
     Path('models').mkdir()

@@ -1,6 +1,5 @@
 """Keras' side of training: resumption to the same numbers, losses, models in files, errors explained."""
 
-import os
 from unittest.mock import Mock
 
 import keras
@@ -178,27 +177,3 @@ def test_a_model_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError):
         network.save(Mock(save=Mock(side_effect=RuntimeError)), tmp_path / 'm.keras')
     assert not list(tmp_path.iterdir())
-
-
-# ---- the process ----
-
-
-def test_loading_keras_leaves_the_environment_as_it_was(monkeypatch):
-    monkeypatch.delenv('TF_CPP_MIN_LOG_LEVEL', raising=False)
-    before = dict(os.environ)
-    assert network.import_keras() is keras
-    assert dict(os.environ) == before
-    network.load_keras('mixed_bfloat16')
-    try:
-        assert keras.config.dtype_policy().name == 'mixed_bfloat16'
-    finally:
-        network.load_keras()
-    assert keras.config.dtype_policy().name == 'float32'
-
-
-def test_versions():
-    backend = keras.backend.backend()
-    versions = network.versions()
-    assert versions['keras'] == keras.__version__
-    assert versions['backend'] == backend
-    assert list(versions) == ['python', 'numpy', 'keras', 'backend', backend]
