@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository
 import parameter
 from cls_data_generator import DataGenerator
@@ -28,10 +27,11 @@ from seldnet.annotations.dataset import FORMATS, TAU2019
 from seldnet.annotations.labels import COLUMNS_A_CLASS
 from seldnet.common.scripts import stderr_held_back
 from seldnet.methods.registry import METHODS
+from seldnet.training.backend import import_keras
 from seldnet.training.network import fit
 
 with stderr_held_back():
-    import keras
+    keras = import_keras()
 
     import keras_model
 

@@ -13,8 +13,10 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')
+from seldnet.training.backend import TENSORFLOW_SETTINGS
+
+for _name, _value in (TENSORFLOW_SETTINGS | {'CUDA_VISIBLE_DEVICES': '-1'}).items():
+    os.environ.setdefault(_name, _value)  # before a test imports Keras
 
 # What a shell without a terminal starts in the background ignores Ctrl-C, and so would the scripts it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -11,6 +11,13 @@ import numpy as np
 from seldnet.common.errors import InputError
 from seldnet.common.scripts import stderr_held_back
 
+# Variables of the environment that TensorFlow reads when it is imported.
+TENSORFLOW_SETTINGS = {'TF_CPP_MIN_LOG_LEVEL': '3'}  # no notes; errors come as exceptions
+if platform.machine().lower() in {'x86_64', 'amd64'}:
+    # TensorFlow has two kernels for many layers, and takes the faster ones by itself only on processors with
+    # instructions for neural networks (AVX512_VNNI). With these all take them, so that numbers agree as well.
+    TENSORFLOW_SETTINGS['TF_ENABLE_ONEDNN_OPTS'] = '1'
+
 
 def load_keras(precision: str = 'float32') -> None:
     """Load Keras without the notes of its backend; for scripts, since it changes the process.
@@ -41,18 +48,15 @@ def _says_more_than_retracing(record: logging.LogRecord) -> bool:
 
 
 def import_keras() -> ModuleType:
-    """Keras, loaded without the notes that TensorFlow logs meanwhile; the environment stays as it was."""
-    before = os.environ.get(_TENSORFLOW_LOGS)
-    os.environ.setdefault(_TENSORFLOW_LOGS, '3')  # errors come as exceptions
+    """Keras, loaded with `TENSORFLOW_SETTINGS`, those of the user first; the environment stays as it was."""
+    added = {name: value for name, value in TENSORFLOW_SETTINGS.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         import keras
     finally:
-        if before is None:
-            del os.environ[_TENSORFLOW_LOGS]
+        for name in added:
+            del os.environ[name]
     return keras
-
-
-_TENSORFLOW_LOGS = 'TF_CPP_MIN_LOG_LEVEL'
 
 
 def versions() -> dict[str, str]:
