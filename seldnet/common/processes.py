@@ -1,10 +1,12 @@
-"""Work in several processes, and locks against two processes doing the same work."""
+"""Work in several processes, locks against two processes doing the same work, and the memory of one."""
 
 import contextlib
+import ctypes
 import errno
 import os
 import platform
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -160,3 +162,23 @@ def locked(lock_file: str | Path, activity: str, timeout_s: float = 0) -> Iterat
             with contextlib.suppress(OSError):  # Windows keeps a file that is open
                 Path(lock_file).unlink()
         lock.release()
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that it frees, for what it needs next.
+
+    glibc gives large buffers back to the system at once. A step of training frees and needs the same ones
+    again and again, and the system clears each page of them before it hands them out. Nothing happens with
+    another C library, or where the environment sets what glibc is to do.
+    """
+    if not sys.platform.startswith('linux') or any(
+            name.startswith(('MALLOC_', 'GLIBC_TUNABLES')) for name in os.environ):
+        return
+    with contextlib.suppress(AttributeError, OSError):  # musl
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _AS_LARGE_AS_CAN_BE)
+        mallopt(_M_TRIM_THRESHOLD, _AS_LARGE_AS_CAN_BE)
+
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+_AS_LARGE_AS_CAN_BE = 2**31 - 1  # bytes, in a C int

@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from seldnet.common.errors import InputError
+from seldnet.common.processes import keep_freed_memory
 from seldnet.common.scripts import stderr_held_back
 
 # Variables of the environment that TensorFlow reads when it is imported.
@@ -21,6 +22,8 @@ if platform.machine().lower() in {'x86_64', 'amd64'}:
 
 def load_keras(precision: str = 'float32') -> None:
     """Load Keras without the notes of its backend; for scripts, since it changes the process.
+
+    The process then keeps the memory that it frees (`keep_freed_memory`).
 
     Parameters
     ----------
@@ -39,6 +42,7 @@ def load_keras(precision: str = 'float32') -> None:
             raise InputError(f'Keras cannot be loaded: {error}; expected KERAS_BACKEND=tensorflow, or '
                              'another that is installed, and a ~/.keras/keras.json that suits it') from error
     import_keras().config.set_dtype_policy(precision)
+    keep_freed_memory()
     logging.getLogger('tensorflow').addFilter(_says_more_than_retracing)
 
 

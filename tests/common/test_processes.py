@@ -126,3 +126,30 @@ def test_workers_are_started_with_signals_held_back():
     ask = functools.partial(signal.pthread_sigmask, signal.SIG_BLOCK, ())
     results = list(run_in_processes([ask, ask], 2, 'here'))
     assert all({signal.SIGINT, signal.SIGTERM} <= blocked for _, blocked in results)
+
+
+FAULTS = """
+import ctypes, resource, sys
+from seldnet.common.processes import keep_freed_memory
+keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+for _ in range(2):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    buffer = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(100_000_000)))
+    ctypes.memset(buffer, 1, 100_000_000)
+    libc.free(buffer)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library')
+@pytest.mark.parametrize(('setting', 'is_kept'), [({}, True), ({'MALLOC_MMAP_THRESHOLD_': '1000000'}, False)])
+def test_freed_memory_is_kept_for_what_is_needed_next(setting, is_kept):
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(('MALLOC_', 'GLIBC_'))}
+    done = subprocess.run([sys.executable, '-c', FAULTS], capture_output=True, text=True, check=True,
+                          cwd=ROOT, env=environment | setting)
+    first, second = map(int, done.stdout.split())
+    assert first > 0
+    assert (second < first / 4) == is_kept
