@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
     args = _parse_arguments(argv)
     from seldnet.plots.style import check_ending, save
     from seldnet.plots.thresholds import plot_thresholds
+    from seldnet.training import backend
 
     check_ending(args.output)
     runs = [_validation_run(model, args, dataset) for model in args.models]
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None, *, dataset: Dataset | None = None) -
         raise InputError(f'{args.models[-1]}: models of different data sets, expected those of one')
     for run in runs:
         check_ready(run.recordings())
+    backend.load_keras()
     pairs = [pair for run, model in zip(runs, args.models) for pair in _validation_scores(run, model)]
     activities, references = zip(*pairs)
     curves = f_by_threshold(activities, references, runs[0].dataset.nb_frames_1s)
