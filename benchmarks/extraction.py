@@ -12,19 +12,20 @@ are divided by the number of recordings. Beside them stands what the spectra alo
 extraction does, and one transform; and an extraction that keeps the features of the first pass on disk for
 the second (in memory with `--folder /dev/shm`). All take turns and the best round of each counts, since other
 work on the machine disturbs them; it disturbs processor seconds less. Memory is the largest resident set of
-any process.
+any process in a first round, of which no time is taken: looking at processes disturbs too.
 """
 
 import argparse
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,34 +56,34 @@ EXTRACTIONS = {  # kind of features, format, workers
 
 
 class Cost(NamedTuple):
-    """What a task took: seconds on the clock, processor seconds of all processes, the largest one's MB."""
+    """What a task took: seconds on the clock, and processor seconds of all processes."""
 
     seconds: float
     processor_s: float
-    peak_mb: float
 
 
 def main(argv: Sequence[str]) -> None:
     args = parse_arguments(argv)
-    costs = {name: [] for name in ('floor', 'spectra alone', *EXTRACTIONS)}
-    written_mb: dict[str, float] = {}
+    peak_mb, written_mb = {}, {}
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         dataset, outputs = Path(folder, 'data'), Path(folder, 'features')
         make_recordings(dataset, args.recordings)
         recordings = sorted((dataset / 'foa_dev').iterdir())
+        tasks = {'floor': lambda: floor(recordings, outputs),
+                 'spectra alone': lambda: spectra_alone(recordings)}
+        tasks |= {name: functools.partial(extraction, dataset, outputs, *chosen)
+                  for name, chosen in EXTRACTIONS.items()}
+        for name, task in tasks.items():
+            shutil.rmtree(outputs, ignore_errors=True)
+            peak_mb[name] = measure_memory(task)
+            written = sum(path.stat().st_size for path in outputs.rglob('*') if path.is_file())
+            written_mb[name] = written / 1e6 / args.recordings
+        costs: dict[str, list[Cost]] = {name: [] for name in tasks}
         for _ in range(args.rounds):
-            for name in costs:
+            for name, task in tasks.items():
                 shutil.rmtree(outputs, ignore_errors=True)
-                if name == 'floor':
-                    costs[name].append(measure(lambda: floor(recordings, outputs)))
-                elif name == 'spectra alone':
-                    costs[name].append(measure(lambda: spectra_alone(recordings)))
-                else:
-                    costs[name].append(measure(lambda chosen=EXTRACTIONS[name]: extraction(
-                        dataset, outputs, *chosen)))
-                written = sum(path.stat().st_size for path in outputs.rglob('*') if path.is_file())
-                written_mb[name] = written / 1e6 / args.recordings
-    print_table(costs, written_mb, args)
+                costs[name].append(measure_time(task))
+    print_table(costs, peak_mb, written_mb, args)
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -140,17 +141,22 @@ def extraction(dataset: Path, folder: Path, kind: FeatureKind, audio_format: str
     get_reusable_executor().shutdown(wait=True)  # so that each run starts its own workers
 
 
-def measure(task: Callable[[], None]) -> Cost:
+def measure_time(task: Callable[[], None]) -> Cost:
+    start, start_processor = time.perf_counter(), sum(os.times()[:4])
+    task()
+    return Cost(time.perf_counter() - start, sum(os.times()[:4]) - start_processor)
+
+
+def measure_memory(task: Callable[[], None]) -> float:
+    """MB of the largest process meanwhile."""
     peak_mb = [0.0]
     done = threading.Event()
     watcher = threading.Thread(target=watch_memory, args=(peak_mb, done))
     watcher.start()
-    start, start_processor = time.perf_counter(), sum(os.times()[:4])
     task()
-    cost = Cost(time.perf_counter() - start, sum(os.times()[:4]) - start_processor, 0)
     done.set()
     watcher.join()
-    return cost._replace(peak_mb=peak_mb[0])
+    return peak_mb[0]
 
 
 def watch_memory(peak: list[float], done: threading.Event) -> None:
@@ -161,8 +167,8 @@ def watch_memory(peak: list[float], done: threading.Event) -> None:
                 peak[0] = max(peak[0], process.memory_info().rss / 1e6)
 
 
-def print_table(costs: dict[str, list[Cost]], written_mb: dict[str, float],
-                args: argparse.Namespace) -> None:
+def print_table(costs: Mapping[str, Sequence[Cost]], peak_mb: Mapping[str, float],
+                written_mb: Mapping[str, float], args: argparse.Namespace) -> None:
     print(f'{args.recordings} recordings of {TAU2019.recording_s} s, best of {args.rounds} rounds, '
           f'{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})\n')
     print(f'{"":22}{"s/recording":>13}{"x floor":>9}{"x spectra":>11}{"processor s/rec.":>18}{"x floor":>9}'
@@ -174,7 +180,7 @@ def print_table(costs: dict[str, list[Cost]], written_mb: dict[str, float],
               f'{cost.seconds / best["spectra alone"].seconds:11.2f}'
               f'{cost.processor_s / args.recordings:18.3f}'
               f'{cost.processor_s / best["floor"].processor_s:9.2f}'
-              f'{max(of_round.peak_mb for of_round in costs[name]):9.0f}{written_mb[name]:17.2f}')
+              f'{peak_mb[name]:9.0f}{written_mb[name]:17.2f}')
 
 
 if __name__ == '__main__':
