@@ -40,10 +40,10 @@ def reading(path: str | Path, what: str) -> Iterator[None]:
 
 
 class StoredArray(NamedTuple):
-    """A two-dimensional array on disk whose header has been read: what is needed to map it, and no more.
+    """A two-dimensional array on disk whose header has been read: what is needed to read it, and no more.
 
     Headers are text that NumPy lets Python parse, and Python before 3.11.8 and 3.12.2 cannot parse in several
-    threads at once (gh-106905, a SystemError once in many hours). So they are read once, and threads map.
+    threads at once (gh-106905, a SystemError once in many hours). So they are parsed once; threads read rows.
 
     Attributes
     ----------
@@ -74,10 +74,37 @@ class StoredArray(NamedTuple):
         InputError
             If the file has become another since its header was read.
         """
-        if not self.path.is_file() or not _is_the_same(file_stamp(self.path), self.stamp):
-            raise InputError(f'{self.path}: was removed or changed meanwhile; run `{COMMAND}`')
+        self._check_unchanged()
         with reading(self.path, 'as long as it was'):
             return np.memmap(self.path, self.dtype, 'r', self.offset, self.shape)
+
+    def read_into(self, rows: np.ndarray, first: int) -> None:
+        """Read as many frames as an array has rows; copying them from a map takes longer, page by page.
+
+        Parameters
+        ----------
+        rows : array, (number, columns)
+            Of any type; C-contiguous.
+        first : int
+            The first frame.
+
+        Raises
+        ------
+        InputError
+            As `open`.
+        """
+        self._check_unchanged()
+        read = rows if rows.dtype == self.dtype else np.empty(rows.shape, self.dtype)
+        with reading(self.path, 'as long as it was'), self.path.open('rb') as file:
+            file.seek(self.offset + first * self.shape[1] * self.dtype.itemsize)
+            if file.readinto(read.reshape(-1).view(np.uint8)) < read.nbytes:
+                raise EOFError
+        if read is not rows:
+            rows[:] = read
+
+    def _check_unchanged(self) -> None:
+        if not self.path.is_file() or not _is_the_same(file_stamp(self.path), self.stamp):
+            raise InputError(f'{self.path}: was removed or changed meanwhile; run `{COMMAND}`')
 
 
 def _is_the_same(stamp: Stamp, before: Stamp) -> bool:

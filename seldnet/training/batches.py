@@ -232,7 +232,7 @@ class Batches:
 
     def _read(self, arrays: Sequence[StoredArray], index: int, dtype: type,
               fill: float | np.ndarray) -> np.ndarray:
-        """The sequences of a batch (batch, seq_len, columns); files are mapped, copied from and let go."""
+        """The sequences of a batch (batch, seq_len, columns); no file stays open."""
         epoch, index = divmod(index, self.per_epoch)
         rng = self._rng_of_epoch(epoch)
         order = np.arange(len(arrays)) if rng is None else rng.permutation(len(arrays))
@@ -246,7 +246,7 @@ class Batches:
             filled = 0
             for start, stop in self._pieces(index, rng):
                 for place, first, last in _cut(lengths, start, stop):
-                    frames[filled:filled + last - first] = arrays[order[place]].open()[first:last]
+                    arrays[order[place]].read_into(frames[filled:filled + last - first], first)
                     filled += last - first
         return frames.reshape(self.batch_size, self.seq_len, -1)
 
@@ -254,9 +254,9 @@ class Batches:
                         frames: np.ndarray) -> None:
         """Read a batch of which `first` is the first sequence, counted in recordings that are filled up."""
         for place, start, stop in _cut(nb_sequences, first, first + self.batch_size):
-            part = arrays[place].open()[start * self.seq_len:stop * self.seq_len]
             target = (int(nb_sequences[:place].sum()) + start - first) * self.seq_len
-            frames[target:target + len(part)] = part
+            first_frame, end = start * self.seq_len, min(stop * self.seq_len, arrays[place].shape[0])
+            arrays[place].read_into(frames[target:target + end - first_frame], first_frame)
 
     def _rng_of_epoch(self, epoch: int) -> np.random.Generator | None:
         """What an epoch draws, first of all the order of the recordings; None where nothing is drawn."""

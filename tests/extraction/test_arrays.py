@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from seldnet.common.errors import InputError
-from seldnet.extraction.arrays import array_file, open_features, open_labels, write_array
+from seldnet.extraction.arrays import (
+    array_file,
+    open_features,
+    open_labels,
+    stored_features,
+    stored_labels,
+    write_array,
+)
 from seldnet.extraction.digests import file_digest
 
 
@@ -22,6 +29,32 @@ def test_open_features_and_labels(tmp_path, rng):
             opened[0] = 0
     np.save(tmp_path / 'a.npy', np.zeros((5, 33), np.int16))
     assert open_labels(tmp_path / 'a.npy').shape == (5, 33)
+
+
+@pytest.mark.parametrize(('find', 'stored', 'wanted'), [
+    (stored_features, 'float32', 'float32'), (stored_features, 'float16', 'float32'),
+    (stored_features, '>f4', 'float32'), (stored_labels, 'int16', 'float64')])
+def test_rows_are_read_as_a_map_shows_them(find, stored, wanted, tmp_path, rng):
+    np.save(tmp_path / 'a.npy', (100 * rng.standard_normal((9, 33))).astype(stored))
+    array = find(tmp_path / 'a.npy')
+    for first, end in ((0, 9), (2, 5), (8, 9), (3, 3)):
+        rows = np.full((9, 33), 7, wanted)
+        array.read_into(rows[first:end], first)
+        np.testing.assert_array_equal(rows[first:end], array.open()[first:end])
+        assert (np.delete(rows, slice(first, end), axis=0) == 7).all()
+
+
+def test_rows_of_a_file_that_has_changed_are_not_read(tmp_path):
+    write_array(tmp_path / 'a.npy', np.zeros((9, 16), np.float32))
+    array, rows = stored_features(tmp_path / 'a.npy'), np.empty((3, 16), np.float32)
+    with pytest.raises(InputError, match='a.npy: not as long as it was; remove it and run'):
+        array.read_into(rows, 7)  # as if it had become shorter just now
+    write_array(tmp_path / 'a.npy', np.ones((9, 16), np.float32))
+    with pytest.raises(InputError, match='a.npy: was removed or changed meanwhile; run `python'):
+        array.read_into(rows, 0)
+    (tmp_path / 'a.npy').unlink()
+    with pytest.raises(InputError, match='a.npy: was removed or changed meanwhile; run `python'):
+        array.read_into(rows, 0)
 
 
 @pytest.mark.parametrize('content, message', [
