@@ -4,7 +4,7 @@ Shimada et al., "ACCDOA: activity-coupled Cartesian direction of arrival represe
 2010.15306). One output and one loss, the mean squared error, so nothing is to be weighed; a silent class has
 the vector zero, so there is no direction for silence to be learned. The network is SELDnet's in outline
 (convolutions, bidirectional recurrent layers whose two directions are multiplied, dense layers), on `mel`
-features; its first convolution also pools time, by four frames: what follows costs a quarter.
+features; its first convolution goes through time in steps of four frames, so that all costs a quarter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from seldnet.annotations.directions import cartesian_to_spherical, spherical_to_
 from seldnet.extraction.mel import MEL
 from seldnet.methods.method import Arrays, Method, check_pooling
 
-TIME_POOLING = 4  # frames of 20 ms that share an output
+TIME_STRIDE = 4  # frames of 20 ms that share an output
 # A vector is as long as the activity is likely and shorter where its direction is in doubt, so half is too
 # much to ask: on the demo's validation fold F is best from 0.35 to 0.45.
 ACTIVITY_THRESHOLD = 0.4
@@ -116,13 +116,16 @@ def build(data_in: Sequence[int], nb_classes: int, params: Mapping[str, Any], *,
     features = keras.Input((frames, bins, planes), name='features')
     x = features
     for i, pool in enumerate(params['pool_size']):
-        x = layers.Conv2D(params['nb_cnn2d_filt'], (3, 3), padding='same', use_bias=False, name=f'conv{i}')(x)
-        # Pooled before it is normalised: a sixteenth of the numbers to walk through.
-        x = layers.MaxPooling2D((TIME_POOLING if i == 0 else 1, pool), name=f'pool{i}')(x)
+        # No frame is left out: the first filters see the four that share an output, and the next.
+        kernel, strides = ((TIME_STRIDE + 1, 3), (TIME_STRIDE, 1)) if i == 0 else ((3, 3), (1, 1))
+        x = layers.Conv2D(params['nb_cnn2d_filt'], kernel, strides, padding='same', use_bias=False,
+                          name=f'conv{i}')(x)
+        # Pooled before it is normalised: fewer numbers to walk through.
+        x = layers.MaxPooling2D((1, pool), name=f'pool{i}')(x)
         x = layers.BatchNormalization(axis=-1, momentum=0.95, epsilon=1e-3, name=f'bn{i}')(x)
         x = layers.ReLU(name=f'relu{i}')(x)
         x = layers.Dropout(dropout_rate, name=f'conv_dropout{i}')(x)
-    x = layers.Reshape((frames // TIME_POOLING, -1), name='flatten_frame')(x)
+    x = layers.Reshape((frames // TIME_STRIDE, -1), name='flatten_frame')(x)
     for i, units in enumerate(params['rnn_size']):
         # Dropout between layers only: within, cuDNN has no kernel.
         x = layers.Bidirectional(gru_of_keras_3(units, 0), merge_mode='mul', name=f'gru{i}')(x)
@@ -132,7 +135,7 @@ def build(data_in: Sequence[int], nb_classes: int, params: Mapping[str, Any], *,
         x = layers.Dropout(dropout_rate, name=f'dense_dropout{i}')(x)
     # float32 whatever the precision of the layers below: losses and scores are taken from these numbers.
     x = layers.Dense(3 * nb_classes, activation='tanh', dtype='float32', name='accdoa')(x)
-    vectors = layers.UpSampling1D(TIME_POOLING, dtype='float32', name='accdoa_out')(x)
+    vectors = layers.UpSampling1D(TIME_STRIDE, dtype='float32', name='accdoa_out')(x)
     model = keras.Model(features, vectors, name='accdoa')
     model.compile(optimizer=keras.optimizers.Adam(params['learning_rate'], epsilon=1e-7), loss='mse',
                   jit_compile='auto' if jit_compile is None else jit_compile)
@@ -155,9 +158,9 @@ def check_sizes(bins: int, params: Mapping[str, Any]) -> None:
         With the number that does not divide.
     """
     check_pooling(bins, params)
-    if params['sequence_length'] % TIME_POOLING:
+    if params['sequence_length'] % TIME_STRIDE:
         raise ValueError(f'sequence_length: got {params["sequence_length"]}, expected a multiple of '
-                         f'{TIME_POOLING}, the frames that share an output')
+                         f'{TIME_STRIDE}, the frames that share an output')
 
 
 METHOD = Method(

@@ -175,7 +175,13 @@ def _function(activation: Any) -> str:
     return _FUNCTIONS.get(name, name)
 
 
+def _strides(layer: Any) -> str:
+    frames, _ = layer.strides
+    return f'in steps of {frames} frames' if frames > 1 else ''
+
+
 _DETAILS: dict[str, Callable[[Any], tuple[str, ...]]] = {
+    'Conv2D': lambda layer: (_strides(layer),),
     **dict.fromkeys(('BatchNormalization', 'BinNormalization'), lambda layer: (_normalization(layer),)),
     'MaxPooling2D': lambda layer: (_pooling(layer),),
     'ReLU': lambda layer: ('ReLU',),

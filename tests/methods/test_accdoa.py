@@ -6,7 +6,7 @@ import pytest
 
 import parameter
 from seldnet.annotations.dataset import TAU2019
-from seldnet.methods.accdoa import METHOD, TIME_POOLING
+from seldnet.methods.accdoa import METHOD, TIME_STRIDE
 from seldnet.methods.registry import METHODS
 from seldnet.training import network
 
@@ -52,7 +52,7 @@ def test_the_network_repeats_each_output_and_stays_in_range():
     outputs = network.predict(small_network(), FewBatches())
     vectors, = outputs
     assert vectors.shape == (2, 32, 33) and np.abs(vectors).max() <= 1
-    blocks = vectors.reshape(2, 32 // TIME_POOLING, TIME_POOLING, 33)
+    blocks = vectors.reshape(2, 32 // TIME_STRIDE, TIME_STRIDE, 33)
     np.testing.assert_array_equal(blocks, np.broadcast_to(blocks[:, :, :1], blocks.shape))
 
 
@@ -73,7 +73,7 @@ def test_number_of_parameters_at_full_size():
     assert model.count_params() == FULL_SIZE
 
 
-FULL_SIZE = 495_585
+FULL_SIZE = 498_273
 
 
 def test_recurrent_layers_are_what_cudnn_can_run():
