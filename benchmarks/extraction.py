@@ -98,14 +98,15 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 def make_recordings(dataset: Path, number: int) -> None:
     """Noise recordings, and the empty descriptions that the check expects."""
     rng = np.random.default_rng(2019)
-    for folder in ('foa_dev', 'metadata_dev'):
+    for folder in ('foa_dev', 'mic_dev', 'metadata_dev'):
         (dataset / folder).mkdir(parents=True)
-    (dataset / 'mic_dev').symlink_to('foa_dev')  # to the extraction noise is noise
     for index in range(number):
         noise = 0.1 * rng.standard_normal((TAU2019.nb_samples, NB_CHANNELS), dtype=np.float32)
         name = f'split{index % 4 + 1}_ir0_ov1_{index}'
-        soundfile.write(dataset / 'foa_dev' / f'{name}.wav', noise, TAU2019.sample_rate_hz,
-                        subtype='PCM_16')
+        # Microphones hear much the same, or the check would remark on it.
+        for folder, samples in (('foa_dev', noise), ('mic_dev', 0.1 * noise + 0.9 * noise[:, :1])):
+            soundfile.write(dataset / folder / f'{name}.wav', samples, TAU2019.sample_rate_hz,
+                            subtype='PCM_16')
         (dataset / 'metadata_dev' / f'{name}.csv').touch()
 
 
