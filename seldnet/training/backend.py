@@ -16,7 +16,7 @@ from seldnet.common.scripts import stderr_held_back
 TENSORFLOW_SETTINGS = {'TF_CPP_MIN_LOG_LEVEL': '3'}  # no notes; errors come as exceptions
 if platform.machine().lower() in {'x86_64', 'amd64'}:
     # TensorFlow has two kernels for many layers, and takes the faster ones by itself only on processors with
-    # instructions for neural networks (AVX512_VNNI). With these all take them, so that numbers agree as well.
+    # instructions for neural networks (AVX512_VNNI).
     TENSORFLOW_SETTINGS['TF_ENABLE_ONEDNN_OPTS'] = '1'
 
 
@@ -59,7 +59,7 @@ def import_keras() -> ModuleType:
         import keras
     finally:
         for name in added:
-            del os.environ[name]
+            os.environ.pop(name, None)  # another thread may have been as far
     return keras
 
 
