@@ -107,15 +107,16 @@ def _filter_blocks(sample_rate_hz: int, nfft: int) -> list[_Filters]:
     return blocks
 
 
-_RANGES = (0, 3 / 32, 3 / 16, 3 / 8, 5 / 8, 1)  # of the bins: a third of the work that whole filters are
+_RANGES = (0, 0.15, 0.35, 0.65, 1)  # of the bins: a quarter of the work that whole filters are
 
 
 def _mel_weighted(planes: np.ndarray, blocks: Sequence[_Filters]) -> np.ndarray:
     """Planes (..., bins) -> (..., bands)."""
-    weighted = np.zeros((*planes.shape[:-1], NB_BANDS), np.float32)
+    rows = planes.reshape(-1, planes.shape[-1])  # one product of matrices a block, not one a plane
+    weighted = np.zeros((len(rows), NB_BANDS), np.float32)
     for bins, bands, weights in blocks:
-        weighted[..., bands] += planes[..., bins] @ weights
-    return weighted
+        weighted[:, bands] += rows[:, bins] @ weights
+    return weighted.reshape(*planes.shape[:-1], NB_BANDS)
 
 
 _CACHE_LINE = 64  # bytes
@@ -148,17 +149,12 @@ def _power_and_products(spectrum: np.ndarray, nb_unthinned: int, audio_format: s
     X, real parts and, for mic, imaginary parts. Valid until the next call."""
     nb_frames, nb_bins, nb_channels = spectrum.shape
     nb_used = nb_unthinned + (nb_bins - nb_unthinned) // 2
-    # In two steps, of which the first stays within a frame and so in the cache, where each bin is read eight
-    # times.
-    rows = _WORKSPACE.array('rows', (nb_frames, 2, nb_channels, nb_used))
-    for part, numbers in enumerate((spectrum.real, spectrum.imag)):
-        by_channel = numbers.transpose(0, 2, 1)
-        rows[:, part, :, :nb_unthinned] = by_channel[..., :nb_unthinned]
-        rows[:, part, :, nb_unthinned:] = by_channel[..., nb_unthinned + 1::2]
     real, imaginary, other = (_WORKSPACE.array(name, (nb_channels, nb_frames, nb_used))
                               for name in ('real', 'imag', 'other'))
-    np.copyto(real, rows[:, 0].transpose(1, 0, 2))
-    np.copyto(imaginary, rows[:, 1].transpose(1, 0, 2))
+    for part, numbers in ((real, spectrum.real), (imaginary, spectrum.imag)):
+        by_channel = numbers.transpose(2, 0, 1)
+        part[..., :nb_unthinned] = by_channel[..., :nb_unthinned]
+        part[..., nb_unthinned:] = by_channel[..., nb_unthinned + 1::2]
     planes = _WORKSPACE.array('planes', (NB_PLANES[audio_format], *real.shape[1:]))
     powers, real_products, imaginary_products = np.split(planes, (NB_CHANNELS, NB_CHANNELS + 3))
     np.multiply(real, real, out=powers)

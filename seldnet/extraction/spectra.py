@@ -154,9 +154,13 @@ def _spectra(samples: np.ndarray, nb_frames: int, dataset: Dataset, precision: s
         # In double precision and rounded afterwards, which gives the numbers of 2019 to the bit. In single
         # precision the phases of frame 0 would differ: mirrored at the recording's start, its spectrum is
         # real but for rounding, whose sign decides between pi and -pi. SciPy's transform gives the numbers of
-        # NumPy's, and computes those of several channels at a time.
+        # NumPy's, and computes those of several channels at a time. In single precision the bins of a channel
+        # lie side by side in memory, for features that take channels one by one.
         np.multiply(block, window, out=windowed[:len(block)], casting='same_kind')
-        yield rfft(windowed[:len(block)], axis=1)[:, 1:].astype(np.complex64, copy=False)
+        if precision == 'float32':
+            yield rfft(windowed[:len(block)].transpose(0, 2, 1))[..., 1:].transpose(0, 2, 1)
+        else:
+            yield rfft(windowed[:len(block)], axis=1)[:, 1:].astype(np.complex64)
 
 
 @functools.cache
