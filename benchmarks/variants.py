@@ -39,7 +39,7 @@ SYSTEMS = {
     'released': System('demo', 'foa', ('--model_variant', 'released')),
     'paper': System('demo', 'foa'),
     'accdoa': System('demo_accdoa', 'foa'),
-    'accdoa_mic': System('demo_accdoa', 'mic'),
+    'accdoa_mic': System('demo_accdoa', 'mic', ('--feature_dtype', 'float16')),  # as in tasks 8 and 9
 }
 
 
@@ -62,12 +62,13 @@ def main() -> None:
 def train_and_score(folder: Path, name: str, seed: int, others: Sequence[str]) -> dict[str, float]:
     """Scores, seconds and MB of one training."""
     system = SYSTEMS[name]
-    places = ['--dataset_dir', folder / 'data', '--feat_label_dir', folder / 'features']
-    run('batch_feature_extraction.py', system.task, *places, '--dataset', system.audio_format)
+    data = ['--dataset_dir', folder / 'data', '--feat_label_dir', folder / 'features',
+            '--dataset', system.audio_format]
+    run('batch_feature_extraction.py', system.task, *data, *system.settings)
     results, job = folder / f'results_{name}_{seed}', f'{name}_{seed}'
-    megabytes = run('seld.py', system.task, job, '--split', 1, '--resume', *places,
-                    '--dataset', system.audio_format, '--model_dir', folder / 'models',
-                    '--dcase_dir', results, '--seed', seed, *system.settings, *others)
+    megabytes = run('seld.py', system.task, job, '--split', 1, '--resume', *data,
+                    '--model_dir', folder / 'models', '--dcase_dir', results, '--seed', seed,
+                    *system.settings, *others)
     run('calculate_SELD_metrics.py', '--task', system.task, '--dataset', system.audio_format,
         '--dataset_dir', folder / 'data', '--dcase_dir', results, '--allow-missing',
         '--json', results / 'scores.json', quiet=True)

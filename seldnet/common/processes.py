@@ -178,7 +178,11 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _AS_LARGE_AS_CAN_BE)
         mallopt(_M_TRIM_THRESHOLD, _AS_LARGE_AS_CAN_BE)
+        # Other threads than the first have their memory in heaps. One that is empty goes back whatever the
+        # threshold says, unless what is to stay on top is as much as a heap holds.
+        mallopt(_M_TOP_PAD, _HEAP_BYTES)
 
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
 _AS_LARGE_AS_CAN_BE = 2**31 - 1  # bytes, in a C int
+_HEAP_BYTES = 64 * 2**20  # at most, of a thread

@@ -129,26 +129,36 @@ def test_workers_are_started_with_signals_held_back():
 
 
 FAULTS = """
-import ctypes, resource, sys
+import ctypes, resource, sys, threading
 from seldnet.common.processes import keep_freed_memory
 keep_freed_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
-for _ in range(2):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    buffer = ctypes.c_void_p(libc.malloc(ctypes.c_size_t(100_000_000)))
-    ctypes.memset(buffer, 1, 100_000_000)
-    libc.free(buffer)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+def fill(nb_buffers, nb_bytes):
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        buffers = [ctypes.c_void_p(libc.malloc(ctypes.c_size_t(nb_bytes))) for _ in range(nb_buffers)]
+        for buffer in buffers:
+            ctypes.memset(buffer, 1, nb_bytes)
+        for buffer in buffers:
+            libc.free(buffer)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+if sys.argv[1] == 'first':
+    fill(1, 100_000_000)
+else:
+    thread = threading.Thread(target=fill, args=(12, 10_000_000))
+    thread.start()
+    thread.join()
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library')
+@pytest.mark.parametrize('thread', ['first', 'another'])
 @pytest.mark.parametrize(('setting', 'is_kept'), [({}, True), ({'MALLOC_MMAP_THRESHOLD_': '1000000'}, False)])
-def test_freed_memory_is_kept_for_what_is_needed_next(setting, is_kept):
+def test_freed_memory_is_kept_for_what_is_needed_next(thread, setting, is_kept):
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(('MALLOC_', 'GLIBC_'))}
-    done = subprocess.run([sys.executable, '-c', FAULTS], capture_output=True, text=True, check=True,
+    done = subprocess.run([sys.executable, '-c', FAULTS, thread], capture_output=True, text=True, check=True,
                           cwd=ROOT, env=environment | setting)
     first, second = map(int, done.stdout.split())
     assert first > 0
