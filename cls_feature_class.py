@@ -37,8 +37,8 @@ class FeatureClass:
         Format of the recordings.
     is_eval : bool
         The evaluation set rather than the development set.
-    feature_dtype : {'float32', 'float16'}
-        Type of the normalised features: 98 or 49 MB a recording.
+    feature_dtype : {'float32', 'float16'}, optional
+        Type of the normalised features, 98 or 49 MB a recording; by default that of the kind.
     save_spectra : bool
         Also write the raw spectra, 98 MB a recording.
     n_jobs : int
@@ -65,10 +65,12 @@ class FeatureClass:
     """
 
     def __init__(self, dataset_dir: str | Path = '', feat_label_dir: str | Path = '', dataset: str = 'foa',
-                 is_eval: bool = False, *, feature_dtype: str = 'float32', save_spectra: bool = False,
+                 is_eval: bool = False, *, feature_dtype: str | None = None, save_spectra: bool = False,
                  n_jobs: int = -1, feature_kind: FeatureKind = SPECTRA, resample: bool = False,
                  overwrite: bool = False, dataset_facts: Dataset | None = None):
         dataset_facts = dataset_facts or find_dataset(dataset_dir)
+        if feature_dtype is None:
+            feature_dtype = feature_kind.usual_dtype(dataset)
         self.recording_set = RecordingSet(Path(dataset_dir), Path(feat_label_dir), dataset, is_eval,
                                           kind=feature_kind, feature_dtype=feature_dtype,
                                           save_spectra=save_spectra, n_jobs=n_jobs, dataset=dataset_facts,

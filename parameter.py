@@ -37,7 +37,8 @@ SETTINGS = {
     'mode': Setting('dev', 'dev: the four development folds; eval: train on them, predict the evaluation set',
                     choices=MODES),
     # features
-    'feature_dtype': Setting('float32', 'type of the stored features', choices=DTYPES),
+    'feature_dtype': Setting(None, 'type of the stored features; None: float32, of mel for mic float16',
+                             choices=DTYPES, kind=str),
     'save_spectra': Setting(False, 'also store the raw complex spectra, as 2019 did (98 MB a recording)'),
     'n_jobs': Setting(-1, 'processes that extract features, -1 for one a core', minimum=-1),
     # network
@@ -98,7 +99,7 @@ TASKS: dict[str, dict[str, Any]] = {
         'model_variant': 'paper', 'learning_rate': 3e-3, 'batch_size': 4, 'nb_cnn2d_filt': 16,
         'rnn_size': [32, 32], 'fnn_size': [32], 'nb_epochs': 8, 'epochs_per_fit': 2, 'patience': 8,
     },
-    'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 20, 'epochs_per_fit': 5},
+    'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 18, 'epochs_per_fit': 5},
 }
 
 
@@ -133,6 +134,8 @@ def get_params(task_id: str | int = '1', **overrides: Any) -> dict[str, Any]:
     method = METHODS[chosen.get('model_variant', SETTINGS['model_variant'].default)]
     defaults = {name: setting.default for name, setting in SETTINGS.items()} | method.defaults
     params = settings.checked_settings(SETTINGS, defaults) | chosen
+    if params['feature_dtype'] is None:
+        params['feature_dtype'] = method.kind.usual_dtype(params['dataset'])
     if params['patience'] is None:  # a learning rate that falls brings most at the end
         is_constant = params['schedule'] == 'constant'
         params['patience'] = int(0.1 * params['nb_epochs']) if is_constant else params['nb_epochs']

@@ -5,8 +5,8 @@ and then all phases (radians), bins outermost and channels innermost: column 4 b
 b + 1 in channel c, column 4096 + 4 b + c its phase.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class FeatureKind:
         Of a `Rotation` and a format: the `ChannelMap` of the planes; None if they cannot be rotated.
     precision : {'float64', 'float32'}
         In which the Fourier transform is to be computed, as of `stft_blocks`.
+    dtypes : mapping
+        Formats ('foa', 'mic') whose features are not stored in float32 unless asked to be, to the type.
     revision : int
         Raised when the numbers change, so that what was made of those before is known: features, scalers,
         models.
@@ -56,6 +58,7 @@ class FeatureKind:
     keeps_unscaled: bool = False
     plane_map: Callable[[Any, str], Any] | None = None
     precision: str = 'float64'
+    dtypes: Mapping[str, str] = field(default_factory=dict)
     revision: int = FIRST_REVISION
 
     def nb_columns(self, dataset: Dataset = TAU2019, audio_format: str = 'foa') -> int:
@@ -73,6 +76,19 @@ class FeatureKind:
         """
         bins, planes = self.frame_shape(dataset, audio_format)
         return bins * planes
+
+    def usual_dtype(self, audio_format: str) -> str:
+        """The type in which features are stored unless another is asked for.
+
+        Parameters
+        ----------
+        audio_format : {'foa', 'mic'}
+
+        Returns
+        -------
+        {'float32', 'float16'}
+        """
+        return self.dtypes.get(audio_format, 'float32')
 
     def facts(self) -> dict[str, int]:
         """What is noted of the kind beside what is made of it; nothing of its first revision."""

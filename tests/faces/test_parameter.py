@@ -45,6 +45,14 @@ def test_tasks_of_2019(task_id, dataset, mode):
     assert (params['dataset'], params['mode'], params['quick_test']) == (dataset, mode, True)
 
 
+@pytest.mark.parametrize(('task_id', 'overrides', 'expected'), [
+    ('2', {}, 'float32'), ('6', {}, 'float32'), ('8', {}, 'float16'), ('9', {}, 'float16'),
+    ('4', {'dataset': 'mic', 'model_variant': 'accdoa'}, 'float16'),
+    ('8', {'feature_dtype': None}, 'float16'), ('8', {'feature_dtype': 'float32'}, 'float32')])
+def test_features_have_their_kinds_type_unless_another_is_asked_for(task_id, overrides, expected):
+    assert get_params(task_id, **overrides)['feature_dtype'] == expected
+
+
 def test_task_999_is_a_quick_test_of_one_epoch():
     params = get_params('999')
     assert params['quick_test'] and params['epochs_per_fit'] == 1
