@@ -95,18 +95,20 @@ class ChannelMap:
     source: tuple[int, ...]
     sign: tuple[int, ...]
 
-    def apply(self, channels: np.ndarray) -> np.ndarray:
+    def apply(self, channels: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Channels (or planes of features) afterwards.
 
         Parameters
         ----------
         channels : array, (..., channels)
+        out : array of the same shape and type, optional
+            Where they go; it may be `channels`.
 
         Returns
         -------
         array of the same shape and type
         """
-        return channels[..., list(self.source)] * np.asarray(self.sign, channels.dtype)
+        return np.multiply(channels[..., list(self.source)], np.asarray(self.sign, channels.dtype), out=out)
 
 
 @functools.lru_cache

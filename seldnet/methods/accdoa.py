@@ -35,8 +35,12 @@ def make_targets(activity: np.ndarray, azimuth_deg: np.ndarray,
     (vectors,)
         float32, (..., frames, 3 * classes), of length 1 where a class is active and 0 elsewhere.
     """
-    axes = spherical_to_cartesian(np.radians(azimuth_deg), np.radians(elevation_deg), activity)
-    return (np.concatenate(axes, axis=-1).astype(np.float32),)
+    vectors = np.zeros((*activity.shape[:-1], 3 * activity.shape[-1]), np.float32)
+    active = activity > 0  # few: the sines and cosines of all took longer than reading the labels
+    for axis, values in zip(np.split(vectors, 3, axis=-1), spherical_to_cartesian(
+            np.radians(azimuth_deg[active]), np.radians(elevation_deg[active]), activity[active])):
+        axis[active] = values
+    return (vectors,)
 
 
 def target_sizes(nb_classes: int) -> tuple[int]:
@@ -167,6 +171,5 @@ METHOD = Method(
     'accdoa', kind=MEL, make_targets=make_targets, target_sizes=target_sizes, read_outputs=read_outputs,
     build=build, losses=losses, check_sizes=check_sizes, scattered=True,
     activity_threshold=ACTIVITY_THRESHOLD, rounds_to_grid=True,
-    defaults={'pool_size': [4, 4, 2], 'sequence_length': 256, 'batch_size': 8, 'learning_rate': 2e-3,
-              'nb_epochs': 40, 'epochs_per_fit': 1, 'schedule': 'cosine', 'rotate': True,
-              'test_rotations': True})
+    defaults={'pool_size': [4, 4, 2], 'learning_rate': 2e-3, 'nb_epochs': 40, 'epochs_per_fit': 1,
+              'schedule': 'cosine', 'rotate': True, 'test_rotations': True})

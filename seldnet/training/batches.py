@@ -167,7 +167,7 @@ class Batches:
         features = self._read(self._features, index, np.float32, FILL_FEATURE)
         features = features.reshape(*features.shape[:2], -1, self._nb_planes)
         for sequence, drawn in zip(features, self._drawn_rotations(index)):
-            sequence[:] = drawn.planes.apply(sequence)
+            drawn.planes.apply(sequence, out=sequence)
         return features if self._labels is None else (features, self.targets(index))
 
     def targets(self, index: int) -> tuple[np.ndarray, ...]:

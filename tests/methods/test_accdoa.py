@@ -69,7 +69,7 @@ class FewBatches:
 
 
 def test_number_of_parameters_at_full_size():
-    model = network.build(METHOD, (8, 256, 64, 7), 11, parameter.get_params('6'), seed=1)
+    model = network.build(METHOD, (16, 128, 64, 7), 11, parameter.get_params('6'), seed=1)
     assert model.count_params() == FULL_SIZE
 
 
