@@ -90,14 +90,13 @@ TASKS: dict[str, dict[str, Any]] = {
     # The method that localises, in the same order.
     '6': {'model_variant': 'accdoa', 'dataset': 'foa', 'mode': 'dev'},
     '7': {'model_variant': 'accdoa', 'dataset': 'foa', 'mode': 'eval'},
-    # Ten planes instead of seven: in float16 they take 1.5 GB for 400 recordings, else 3.1.
-    '8': {'model_variant': 'accdoa', 'dataset': 'mic', 'mode': 'dev', 'feature_dtype': 'float16'},
-    '9': {'model_variant': 'accdoa', 'dataset': 'mic', 'mode': 'eval', 'feature_dtype': 'float16'},
+    '8': {'model_variant': 'accdoa', 'dataset': 'mic', 'mode': 'dev'},
+    '9': {'model_variant': 'accdoa', 'dataset': 'mic', 'mode': 'eval'},
     '999': {'quick_test': True, 'epochs_per_fit': 1},
     # `make demo`: networks small enough for two cores, on the data set of misc_files/synthesize_dataset.py.
     'demo': DEMO | {
         'model_variant': 'paper', 'learning_rate': 3e-3, 'batch_size': 4, 'nb_cnn2d_filt': 16,
-        'rnn_size': [32, 32], 'fnn_size': [32], 'nb_epochs': 8, 'epochs_per_fit': 2, 'patience': 8,
+        'rnn_size': [32, 32], 'fnn_size': [32], 'nb_epochs': 5, 'epochs_per_fit': 2, 'patience': 5,
     },
     'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 18, 'epochs_per_fit': 5},
 }
