@@ -95,8 +95,9 @@ TASKS: dict[str, dict[str, Any]] = {
     '999': {'quick_test': True, 'epochs_per_fit': 1},
     # `make demo`: networks small enough for two cores, on the data set of misc_files/synthesize_dataset.py.
     'demo': DEMO | {
-        'model_variant': 'paper', 'learning_rate': 3e-3, 'batch_size': 4, 'nb_cnn2d_filt': 16,
-        'rnn_size': [32, 32], 'fnn_size': [32], 'nb_epochs': 5, 'epochs_per_fit': 2, 'patience': 5,
+        'model_variant': 'paper', 'learning_rate': 3e-3, 'sequence_length': 64, 'batch_size': 8,
+        'nb_cnn2d_filt': 16, 'rnn_size': [32, 32], 'fnn_size': [32],
+        'nb_epochs': 4, 'epochs_per_fit': 2, 'patience': 4,
     },
     'demo_accdoa': DEMO | {'model_variant': 'accdoa', 'nb_epochs': 18, 'epochs_per_fit': 5},
 }

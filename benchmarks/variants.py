@@ -5,7 +5,7 @@
     python benchmarks/variants.py FOLDER --seeds 1 --nb_cnn2d_filt 32   what is not known here goes to seld.py
 
 Makes the data set of `make demo` in FOLDER (both formats), its features, and a training for each system and
-seed, with the settings of the tasks `demo` (but 16 epochs) and `demo_accdoa`; scores are those of
+seed, with the settings of the tasks `demo` (but `LONGER`) and `demo_accdoa`; scores are those of
 `calculate_SELD_metrics.py` for the test fold. Training time is that of the rounds, validation included;
 memory is the largest resident set of the training. A run that was stopped goes on (its time and memory are
 then those of the last part).
@@ -36,7 +36,8 @@ class System(NamedTuple):
     settings: Sequence[Any] = ()
 
 
-LONGER = ('--nb_epochs', 8)  # rounds, of two epochs; those of the demo are to end within its ten minutes
+# Rounds of two epochs, and sequences of 2019's length; the demo's are to end within its ten minutes.
+LONGER = ('--nb_epochs', 8, '--sequence_length', 128, '--batch_size', 4)
 SYSTEMS = {
     'released': System('demo', 'foa', ('--model_variant', 'released', *LONGER)),
     'paper': System('demo', 'foa', LONGER),
