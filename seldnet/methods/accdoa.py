@@ -36,7 +36,7 @@ def make_targets(activity: np.ndarray, azimuth_deg: np.ndarray,
         float32, (..., frames, 3 * classes), of length 1 where a class is active and 0 elsewhere.
     """
     vectors = np.zeros((*activity.shape[:-1], 3 * activity.shape[-1]), np.float32)
-    active = activity > 0  # few: the sines and cosines of all took longer than reading the labels
+    active = activity > 0  # few; sines of all classes would take a sixth of a batch's time
     for axis, values in zip(np.split(vectors, 3, axis=-1), spherical_to_cartesian(
             np.radians(azimuth_deg[active]), np.radians(elevation_deg[active]), activity[active])):
         axis[active] = values
