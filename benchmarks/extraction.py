@@ -46,12 +46,12 @@ from seldnet.extraction.stages import extract
 
 # What the first pass has computed is written and read once more, not computed again.
 KEPT = dataclasses.replace(SPECTRA, keeps_unscaled=True)
-EXTRACTIONS = {  # kind of features, format, type in which they are stored, workers
-    'extraction, 1 worker': (SPECTRA, 'foa', 'float32', 1),
-    'extraction, 2 workers': (SPECTRA, 'foa', 'float32', 2),
-    'kept, 2 workers': (KEPT, 'foa', 'float32', 2),
-    'mel foa, 1 worker': (MEL, 'foa', 'float32', 1),
-    'mel mic, 1 worker': (MEL, 'mic', 'float16', 1),  # as in tasks 8 and 9
+EXTRACTIONS = {  # kind of features, format, workers
+    'extraction, 1 worker': (SPECTRA, 'foa', 1),
+    'extraction, 2 workers': (SPECTRA, 'foa', 2),
+    'kept, 2 workers': (KEPT, 'foa', 2),
+    'mel foa, 1 worker': (MEL, 'foa', 1),
+    'mel mic, 1 worker': (MEL, 'mic', 1),
 }
 
 
@@ -137,10 +137,8 @@ def spectra_alone(recordings: Sequence[Path]) -> None:
             pass
 
 
-def extraction(dataset: Path, folder: Path, kind: FeatureKind, audio_format: str, dtype: str,
-               n_jobs: int) -> None:
-    extract([FeatureClass(dataset, folder, audio_format, feature_kind=kind, feature_dtype=dtype,
-                          n_jobs=n_jobs).recording_set])
+def extraction(dataset: Path, folder: Path, kind: FeatureKind, audio_format: str, n_jobs: int) -> None:
+    extract([FeatureClass(dataset, folder, audio_format, feature_kind=kind, n_jobs=n_jobs).recording_set])
     get_reusable_executor().shutdown(wait=True)  # so that each run starts its own workers
 
 
