@@ -67,7 +67,7 @@ def train_and_score(folder: Path, name: str, seed: int, others: Sequence[str]) -
     system = SYSTEMS[name]
     data = ['--dataset_dir', folder / 'data', '--feat_label_dir', folder / 'features',
             '--dataset', system.audio_format]
-    run('batch_feature_extraction.py', system.task, *data, *system.settings)
+    run('batch_feature_extraction.py', system.task, *data)
     results, job = folder / f'results_{name}_{seed}', f'{name}_{seed}'
     megabytes = run('seld.py', system.task, job, '--split', 1, '--resume', *data,
                     '--model_dir', folder / 'models', '--dcase_dir', results, '--seed', seed,
@@ -79,7 +79,9 @@ def train_and_score(folder: Path, name: str, seed: int, others: Sequence[str]) -
     families = {'2019': scores['2019'], 'macro': scores['joint']['macro']}
     state = f'{system.task}_{job}_{system.audio_format}_dev_split1_state.json'
     history = json.loads((folder / 'models' / state).read_text())['history']
-    return ({title: families[family][score] * unit for title, (family, score, unit) in SCORES.items()}
+    values = {title: (families[family][score], unit) for title, (family, score, unit) in SCORES.items()}
+    # Where nothing is predicted there is no DOA error.
+    return ({title: np.nan if value is None else value * unit for title, (value, unit) in values.items()}
             | {'seconds': sum(scores['seconds'] for scores in history), 'MB': megabytes})
 
 
