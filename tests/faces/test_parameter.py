@@ -131,8 +131,8 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_task(tmp_path
 
 def test_patience_none_is_a_tenth_of_the_rounds_whatever_the_task_says():
     assert get_params('demo')['patience'] == 4
-    args = arguments('--patience', 'none', '--nb_epochs', '40')
-    assert parameter.params_given(args, 'demo')['patience'] == 4
+    args = arguments('--patience', 'none', '--nb_epochs', '70')
+    assert parameter.params_given(args, 'demo')['patience'] == 7
 
 
 def test_what_another_script_needs_to_be_told():
